@@ -1,0 +1,64 @@
+import neostandard from 'neostandard'
+
+const code = ['src/**/*.ts', 'plugins/**/*.ts', 'providers/**/*.ts']
+
+/** A path that leads into one of these folders of src, or to the plugins or providers. */
+const into = (...folders) => `(^|/)(${folders.join('|')})/`
+const frameworks = '^(fastify|@fastify/|undici)'
+
+/**
+ * Who may import whom (docs/architecture.md has the table and the reasons): per folder, patterns of what it must not
+ * reach.
+ */
+const borders = {
+  'src/wire': [['^[^.]|^\\.\\./'], 'src/wire holds types of the wires and imports nothing'],
+  'src/message': [[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/message knows src/wire and src/errors'],
+  'src/sse': [[into('message', 'ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'plugins', 'providers'), frameworks], 'src/sse knows src/wire'],
+  'src/routing': [[into('message', 'ingress', 'upstream', 'http', 'routes', 'sse', 'plugins', 'providers'), frameworks], 'src/routing is pure: wire types and the configuration'],
+  'src/ingress': [[into('upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/ingress knows src/wire and src/message'],
+  'src/config': [[into('ingress', 'message', 'upstream', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/config reads and checks a document; it knows no server'],
+  'src/upstream': [[into('ingress', 'http', 'routes', 'plugins', 'providers'), '^(fastify|@fastify/)'], 'src/upstream talks to providers; the client side is src/http'],
+  'src/http': [[into('upstream', 'routes', 'plugins', 'providers'), '^undici'], 'src/http talks to clients; the provider side is src/upstream'],
+  'src/routes': [[into('plugins', 'providers'), '^undici'], 'routes reach plugins through decorators'],
+  plugins: [[into('providers', 'routes')], 'a plugin never imports a provider or a route'],
+  providers: [[into('plugins', 'routes', 'upstream', 'http', 'config', 'routing', 'ingress', 'sse')], 'providers know src/{provider,wire,message,errors}']
+}
+
+/** Providers share the OpenAI-compatible code and nothing else of one another. */
+const siblings = {
+  'providers/*.ts': '^\\./(?!openai-compatible/)',
+  'providers/*/**/*.ts': '^\\.\\./(?!\\.\\./src/|openai-compatible/)'
+}
+const noSiblings = 'a provider never imports another; what they share is openai-compatible'
+
+const restrict = (files, patterns) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: patterns.flatMap(([regexes, message]) => regexes.map(regex => ({ regex, message }))) }] }
+})
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist/**', '.tap/**', '**/node_modules/**', 'bench/results/**'] }),
+  {
+    files: code,
+    rules: {
+      'max-lines': ['error', { max: 200, skipBlankLines: false, skipComments: false }],
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 20]
+    }
+  },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { prefer: 'type-imports' }]
+    }
+  },
+  {
+    files: code,
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: { '@typescript-eslint/no-floating-promises': 'error' }
+  },
+  ...Object.entries(borders).map(([folder, border]) => restrict([`${folder}/**/*.ts`], [border])),
+  ...Object.entries(siblings).map(([files, regex]) => restrict([files], [borders.providers, [[regex], noSiblings]])),
+  restrict(['src/errors.ts', 'src/provider.ts'], [[[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers')], 'a foundation of the house imports only src/wire and src/message']])
+]

@@ -1,0 +1,60 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ApiError } from '../src/errors.ts'
+import { isLoopbackHost, isSameOrigin } from '../src/http/loopback.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Served without a key: health and the probes that clients send before they have one. */
+    public?: boolean
+  }
+}
+
+function digest (key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}
+
+/** The client's key: `x-api-key`, or a bearer token. */
+function credentialOf ({ headers }: FastifyRequest): string | undefined {
+  const key = headers['x-api-key']
+  if (typeof key === 'string' && key !== '') return key
+  const [scheme, token] = (headers.authorization ?? '').split(' ')
+  return scheme?.toLowerCase() === 'bearer' && token !== '' ? token : undefined
+}
+
+/** All keys are compared, each in constant time, so that an answer's time tells nothing of them. */
+function matches (credential: string, digests: readonly Buffer[]): boolean {
+  const given = digest(credential)
+  return digests.reduce((found, known) => timingSafeEqual(known, given) || found, false)
+}
+
+/**
+ * Without a key the gateway serves the programs of this machine only. A browser is on this machine too: a request that
+ * a web page of another origin made, or one that came by a foreign host name (DNS rebinding), is refused.
+ */
+function checkLocal (request: FastifyRequest): void {
+  const { host = '', origin, 'sec-fetch-site': site } = request.headers
+  if (!isLoopbackHost(host)) throw new ApiError('permission_error', 'Without a key this gateway answers only to localhost; set APIKEY to serve other hosts.')
+  const foreign = (origin !== undefined && !isSameOrigin(origin, host)) || site === 'cross-site'
+  if (foreign) throw new ApiError('permission_error', 'Without a key this gateway does not answer to web pages; set APIKEY and send it.')
+}
+
+function checkKey (request: FastifyRequest, digests: readonly Buffer[]): void {
+  const credential = credentialOf(request)
+  if (credential === undefined) throw new ApiError('authentication_error', 'A key is required: send it as `x-api-key` or as `Authorization: Bearer`.')
+  if (!matches(credential, digests)) throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
+}
+
+/** Who may ask: holders of a key where one is configured, else this machine only. */
+async function auth (app: FastifyInstance): Promise<void> {
+  const digests = app.config.current.keys.map(digest)
+
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (digests.length === 0) checkLocal(request)
+    else if (request.routeOptions.config.public !== true) checkKey(request, digests)
+    done()
+  })
+}
+
+export default fp(auth, { name: 'auth', fastify: '5.x', dependencies: ['config'] })

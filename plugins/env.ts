@@ -1,0 +1,45 @@
+import fastifyEnv from '@fastify/env'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Environment } from '../src/config/environment.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The variables of the environment that the gateway reads, checked. */
+    env: Environment
+    /** All of them, for references in the configuration file. */
+    processEnv: NodeJS.ProcessEnv
+  }
+}
+
+const schema = {
+  type: 'object',
+  properties: {
+    CONFIG_PATH: { type: 'string' },
+    HOST: { type: 'string' },
+    PORT: { type: 'integer', minimum: 0, maximum: 65535 },
+    APIKEY: { type: 'string' },
+    VALID_API_KEYS: { type: 'string' },
+    API_TIMEOUT_MS: { type: 'integer', minimum: 1 },
+    PROXY_URL: { type: 'string' },
+    LOG_LEVEL: { type: 'string' },
+    OPENROUTER_API_KEY: { type: 'string' },
+    OPENROUTER_BASE_URL: { type: 'string' },
+    TARGET_MODEL_DEFAULT: { type: 'string' }
+  }
+}
+
+export interface EnvOptions {
+  /** In place of the process's environment, for tests. */
+  env?: NodeJS.ProcessEnv
+}
+
+/** Reads the environment. A variable that is empty counts as not set. */
+async function env (app: FastifyInstance, options: EnvOptions): Promise<void> {
+  const data = options.env ?? process.env
+  const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== ''))
+  await app.register(fastifyEnv, { confKey: 'env', schema, data: given, env: false })
+  app.decorate('processEnv', data)
+}
+
+export default fp(env, { name: 'env', fastify: '5.x' })

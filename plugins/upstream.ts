@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Config } from '../src/config/snapshot.ts'
+import type { Target, UpstreamRequest } from '../src/provider.ts'
+import { UpstreamCall } from '../src/upstream/call.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    upstream: {
+      /** Sends a request to a provider. */
+      send (request: UpstreamRequest, target: Target): UpstreamCall
+    }
+  }
+}
+
+const CONNECT_TIMEOUT = 10_000
+/** Longer than the pause between two turns of a conversation, shorter than what load balancers allow. */
+const KEEP_ALIVE = 30_000
+
+/**
+ * One pool of connections per provider, kept for the life of the configuration. The time-outs bound silence, not the
+ * whole: a long answer takes as long as it takes.
+ */
+function createAgent ({ timeout, proxyUrl }: Config): Dispatcher {
+  const options: Agent.Options = {
+    connect: { timeout: CONNECT_TIMEOUT, noDelay: true },
+    keepAliveTimeout: KEEP_ALIVE,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    pipelining: 1
+  }
+  return proxyUrl === undefined ? new Agent(options) : new EnvHttpProxyAgent({ ...options, httpProxy: proxyUrl, httpsProxy: proxyUrl })
+}
+
+/** The way to the providers. */
+async function upstream (app: FastifyInstance): Promise<void> {
+  const agent = createAgent(app.config.current)
+
+  app.decorate('upstream', {
+    send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {
+      const call = new UpstreamCall()
+      const dispatcher = provider.pair.dispatcher ?? agent
+      dispatcher.dispatch({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body: JSON.stringify(body) }, call)
+      return call
+    }
+  })
+  app.addHook('onClose', () => agent.close())
+}
+
+export default fp(upstream, { name: 'upstream', fastify: '5.x', dependencies: ['config'] })

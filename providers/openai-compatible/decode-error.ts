@@ -1,0 +1,127 @@
+import { ApiError, errorTypeOf } from '../../src/errors.ts'
+import type { ErrorType } from '../../src/wire/anthropic.ts'
+import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
+import { overflowMessage } from './context-overflow.ts'
+
+type Headers = Record<string, string | string[] | undefined>
+
+/** What an upstream's status becomes for the client, where it is not the same (docs/architecture.md, "Errors"). */
+const STATUS: Record<number, number> = { 408: 504, 412: 400, 422: 400, 503: 529 }
+
+/** OpenRouter's `error_type`, where the status alone says less (https://openrouter.ai/docs/api-reference/errors). */
+const STATUS_OF_TYPE: Record<string, number> = {
+  authentication: 401,
+  payment_required: 402,
+  permission_denied: 403,
+  not_found: 404,
+  payload_too_large: 413,
+  rate_limit_exceeded: 429,
+  rate_limit_error: 429,
+  provider_overloaded: 503,
+  overloaded_error: 503,
+  provider_unavailable: 502,
+  server: 500,
+  server_error: 500,
+  timeout: 504,
+  context_length_exceeded: 400,
+  invalid_request: 400,
+  invalid_request_error: 400
+}
+
+const TOKEN_LIMIT = new Set(['max_tokens_exceeded', 'token_limit_exceeded'])
+
+/** The longest piece of an upstream's message that is passed on. */
+const MAX_MESSAGE = 2000
+
+/** The error of a reply with a status other than 2xx. */
+export function decodeChatError (status: number, headers: Headers, body: string, provider: string): ApiError {
+  const error = envelopeOf(body)
+  return build(status, messageOf(error) ?? plainText(body) ?? `status ${status} without a message`, error, provider, retryAfterOf(headers) ?? availabilityRetry(error))
+}
+
+/** The error of a chunk inside a 200. */
+export function chatError (error: unknown, provider: string): ApiError {
+  const details = isJsonObject(error) ? error : {}
+  return build(statusOf(details) ?? 502, messageOf(error) ?? 'an error without a message', details, provider, availabilityRetry(details))
+}
+
+/** Whether an error says no more than that the output limit was reached. */
+export function isTokenLimit (error: unknown): boolean {
+  if (!isJsonObject(error)) return false
+  const metadata = isJsonObject(error['metadata']) ? error['metadata'] : error
+  return TOKEN_LIMIT.has(String(metadata['error_type']))
+}
+
+function build (upstreamStatus: number, message: string, details: unknown, provider: string, retryAfter: number | undefined): ApiError {
+  const overflow = overflowMessage(upstreamStatus, message, details)
+  if (overflow !== undefined) return new ApiError('invalid_request_error', overflow)
+  // A redirect or anything else that is no error status is one for us: nothing is followed.
+  const status = upstreamStatus < 400 ? 502 : STATUS[upstreamStatus] ?? upstreamStatus
+  const type: ErrorType = errorTypeOf(status)
+  const text = `${prefix(status, provider)}${message.slice(0, MAX_MESSAGE)}`
+  return new ApiError(type, text, { status, retryAfter })
+}
+
+/** Says whose fault it is: a credential that fails here is the gateway's, not the client's. */
+function prefix (status: number, provider: string): string {
+  return status === 401 ? `${provider} rejected the gateway's API key: ` : `${provider}: `
+}
+
+/** `{error: {...}}`, vLLM's `{error: "text"}`, the older flat form, or an array of one of them. */
+function envelopeOf (body: string): unknown {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    const object = Array.isArray(parsed) ? parsed[0] as unknown : parsed
+    return isJsonObject(object) ? object['error'] ?? object : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The provider's own words; OpenRouter wraps those of the vendor behind it in `metadata.raw`. */
+function messageOf (error: unknown): string | undefined {
+  if (typeof error === 'string') return error
+  if (!isJsonObject(error)) return undefined
+  const { message, detail, metadata } = error
+  const text = typeof message === 'string' ? message : typeof detail === 'string' ? detail : undefined
+  const raw = isJsonObject(metadata) ? metadata['raw'] : undefined
+  if (typeof raw !== 'string' || raw === '') return text
+  const vendor = messageOf(envelopeOf(raw)) ?? raw
+  return text === undefined || text === 'Provider returned error' ? vendor : `${text}: ${vendor}`
+}
+
+function statusOf (error: JsonObject): number | undefined {
+  for (const field of ['code', 'status_code', 'http_status', 'status']) {
+    const value = Number(error[field])
+    if (Number.isInteger(value) && value >= 400 && value < 600) return value
+  }
+  const metadata = isJsonObject(error['metadata']) ? error['metadata'] : {}
+  for (const name of [metadata['error_type'], error['error_type'], error['type'], error['code']]) {
+    if (typeof name === 'string' && STATUS_OF_TYPE[name] !== undefined) return STATUS_OF_TYPE[name]
+  }
+  return undefined
+}
+
+/** A page of HTML says nothing to a user; its status does. */
+function plainText (body: string): string | undefined {
+  const text = body.trim()
+  return text === '' || text.startsWith('<') || text.startsWith('{') ? undefined : text
+}
+
+/** `retry-after` in whole seconds: from milliseconds, seconds or a date. */
+function retryAfterOf (headers: Headers): number | undefined {
+  const ms = Number(headers['retry-after-ms'])
+  if (headers['retry-after-ms'] !== undefined && Number.isFinite(ms)) return Math.ceil(ms / 1000)
+  const value = headers['retry-after']
+  if (typeof value !== 'string') return undefined
+  const seconds = Number(value)
+  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds))
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000))
+}
+
+function availabilityRetry (error: unknown): number | undefined {
+  const availability = isJsonObject(error) ? error['availability'] : undefined
+  const seconds = isJsonObject(availability) ? availability['retry_after'] : undefined
+  return typeof seconds === 'number' ? Math.ceil(seconds) : undefined
+}

@@ -1,0 +1,125 @@
+import { ApiError } from '../../src/errors.ts'
+import type { MessageWriter } from '../../src/message/writer.ts'
+import type { ReplyDecoder } from '../../src/provider.ts'
+import type { MessagesRequest } from '../../src/wire/anthropic.ts'
+import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
+import type { ChatChoice, ChatChunk, ChatDelta } from '../../src/wire/openai-chat.ts'
+import { Annotations } from './annotations.ts'
+import { chatError, isTokenLimit } from './decode-error.ts'
+import { decodeUsage } from './decode-usage.ts'
+import { ReasoningReader } from './reasoning-reader.ts'
+import { stopReasonOf } from './stop-reason.ts'
+import { ToolCallReader } from './tool-call-reader.ts'
+
+const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carry.]'
+
+/**
+ * Reads a chat-completions reply, streamed or plain. Every field is taken as something that may be missing, null or of
+ * another form: dozens of servers speak this wire, each a little differently.
+ */
+export class ChatDecoder implements ReplyDecoder {
+  readonly #writer: MessageWriter
+  readonly #provider: string
+  readonly #request: MessagesRequest
+  readonly #reasoning: ReasoningReader
+  readonly #calls: ToolCallReader
+  readonly #annotations: Annotations
+  #refusal = ''
+  #finish: ChatChoice | null = null
+
+  /** @param family who can read the reasoning back; @param provider its name, for errors */
+  constructor (writer: MessageWriter, family: string, provider: string, request: MessagesRequest) {
+    this.#writer = writer
+    this.#provider = provider
+    this.#request = request
+    this.#reasoning = new ReasoningReader(writer, family)
+    this.#calls = new ToolCallReader(writer)
+    this.#annotations = new Annotations(writer)
+  }
+
+  push (value: unknown): void {
+    if (!isJsonObject(value)) return
+    const chunk = value as ChatChunk
+    const usage = chunk.usage ?? chunk.x_groq?.usage ?? chunk.choices?.[0]?.usage
+    if (usage) this.#writer.usage(decodeUsage(usage))
+    const choice = chunk.choices?.[0]
+    if (choice) this.#choice(choice)
+    const error = chunk.error ?? choice?.error ?? flatError(value)
+    if (error) this.#error(error)
+  }
+
+  end (): void {
+    if (this.#finish === null) {
+      this.#checkEmpty()
+      return
+    }
+    this.#reasoning.end()
+    this.#annotations.end()
+    this.#calls.end()
+    if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
+    else stopReasonOf(this.#finish, this.#writer, this.#request, this.#provider)
+  }
+
+  #choice (choice: ChatChoice): void {
+    const delta = choice.delta ?? choice.message
+    if (delta) this.#delta(delta)
+    // The first reason counts: OpenRouter repeats it with the usage, some servers send another or null after it.
+    if (choice.finish_reason && this.#finish === null) this.#finish = choice
+  }
+
+  #delta (delta: ChatDelta): void {
+    this.#reasoning.push(delta)
+    if (delta.annotations) this.#annotations.push(delta.annotations)
+    const { content } = delta
+    if (typeof content === 'string') this.#text(content)
+    else if (Array.isArray(content)) for (const part of content) this.#part(part)
+    if (delta.refusal) {
+      this.#refusal += delta.refusal
+      this.#text(delta.refusal)
+    }
+    if (delta.images) for (let i = 0; i < delta.images.length; i++) this.#text(IMAGE_NOTE)
+    const calls = delta.tool_calls ?? (delta.function_call ? [{ index: 0, function: delta.function_call }] : undefined)
+    if (calls) this.#toolCalls(calls)
+  }
+
+  #text (text: string): void {
+    if (text === '') return
+    this.#reasoning.end()
+    this.#annotations.beforeText()
+    this.#writer.text(text)
+  }
+
+  /** Mistral sends content as parts, thinking among them. */
+  #part (part: JsonObject): void {
+    if (typeof part['text'] === 'string') this.#text(part['text'])
+    else if (Array.isArray(part['thinking'])) {
+      for (const thought of part['thinking']) {
+        if (isJsonObject(thought) && typeof thought['text'] === 'string') this.#reasoning.push({ reasoning: thought['text'] })
+      }
+    }
+  }
+
+  #toolCalls (calls: NonNullable<ChatDelta['tool_calls']>): void {
+    this.#reasoning.end()
+    for (const call of calls) this.#calls.push(call)
+  }
+
+  /**
+   * An error inside a 200 ends the reply. Only after the output limit was told as the reason does it add nothing:
+   * some vendors send "Token limit reached" behind their `length`.
+   */
+  #error (error: unknown): void {
+    if (isTokenLimit(error) && this.#writer.started) this.#finish ??= { finish_reason: 'length' }
+    else if (this.#finish?.finish_reason !== 'length') this.#writer.fail(chatError(error, this.#provider))
+  }
+
+  /** A plain 200 without a choice says nothing at all; what was cut in mid-stream is the writer's to tell. */
+  #checkEmpty (): void {
+    if (!this.#writer.started) this.#writer.fail(new ApiError('api_error', `${this.#provider} answered with an empty reply.`, { status: 502 }))
+  }
+}
+
+/** Older vLLM sends an error as the chunk itself: `{object: "error", message, type, code}`. */
+function flatError (chunk: JsonObject): JsonObject | undefined {
+  return chunk['object'] === 'error' ? chunk : undefined
+}

@@ -1,0 +1,75 @@
+import { invalidRequest } from '../../src/errors.ts'
+import { blocksOf } from '../../src/message/turns.ts'
+import type { CacheControl, ContentBlock, DocumentBlock, ImageBlock, MediaSource, WebSearchToolResultBlock } from '../../src/wire/anthropic.ts'
+import type { ChatPart } from '../../src/wire/openai-chat.ts'
+import type { ChatDialect } from './dialect.ts'
+
+/**
+ * Content blocks as parts of a chat message. Blocks of the model's own (thinking, calls) are not content and yield none.
+ * @throws {ApiError} for media that this wire has no form for (files by id)
+ */
+export function encodeParts (blocks: readonly ContentBlock[], dialect: ChatDialect): ChatPart[] {
+  const parts: ChatPart[] = []
+  for (const block of blocks) {
+    for (const part of encodeBlock(block, dialect)) parts.push(part)
+  }
+  return parts
+}
+
+/** Parts as message content: a lone plain text is a string, which every server takes. */
+export function asContent (parts: ChatPart[]): string | ChatPart[] {
+  const [only] = parts
+  return parts.length === 1 && only?.type === 'text' && only.cache_control === undefined ? only.text : parts
+}
+
+function encodeBlock (block: ContentBlock, dialect: ChatDialect): ChatPart[] {
+  switch (block.type) {
+    case 'text': return [marked({ type: 'text', text: block.text }, block.cache_control, dialect)]
+    case 'image': return [marked({ type: 'image_url', image_url: { url: mediaUrl(block.source) } }, block.cache_control, dialect)]
+    case 'document': return encodeDocument(block, dialect)
+    case 'search_result': return [textPart(`Search result: ${block.title} (${block.source})\n${joinTexts(block.content)}`)]
+    case 'tool_reference': return [textPart(block.tool_name)]
+    default: return []
+  }
+}
+
+function textPart (text: string): ChatPart {
+  return { type: 'text', text }
+}
+
+function marked (part: ChatPart, mark: CacheControl | null | undefined, dialect: ChatDialect): ChatPart {
+  return mark && dialect.cacheControl ? { ...part, cache_control: mark } : part
+}
+
+function mediaUrl (source: MediaSource): string {
+  if (source.type === 'base64') return `data:${source.media_type};base64,${source.data}`
+  if (source.type === 'url') return source.url
+  throw invalidRequest('A file given by `file_id` cannot be sent to this provider: send its content as base64, or a URL.')
+}
+
+function encodeDocument (block: DocumentBlock, dialect: ChatDialect): ChatPart[] {
+  const { source } = block
+  const heading = [block.title, block.context].filter(text => text).join('\n')
+  const head = heading === '' ? [] : [textPart(heading)]
+  if (source.type === 'text') return [...head, marked(textPart(source.data), block.cache_control, dialect)]
+  if (source.type === 'content') return [...head, ...encodeParts(blocksOf(source), dialect)]
+  if (source.type === 'url' && !dialect.fileUrls) throw invalidRequest('A document given by URL cannot be sent to this provider: send its content as base64.')
+  const filename = block.title ?? 'document.pdf'
+  return [...(block.context ? [textPart(block.context)] : []), marked({ type: 'file', file: { filename, file_data: mediaUrl(source) } }, block.cache_control, dialect)]
+}
+
+/** The texts of blocks, one per line; what is no text is left out. */
+export function joinTexts (blocks: readonly ContentBlock[]): string {
+  return blocks.map(block => block.type === 'text' ? block.text : block.type === 'tool_reference' ? block.tool_name : undefined).filter(text => text !== undefined).join('\n')
+}
+
+/** Whether a block needs a part of its own kind. */
+export function isMedia (block: ContentBlock): block is ImageBlock | DocumentBlock {
+  return block.type === 'image' || block.type === 'document'
+}
+
+/** What the provider's own search found, for a model that cannot read the block. */
+export function searchResultText ({ content }: WebSearchToolResultBlock): string {
+  if (!Array.isArray(content)) return 'Web search failed.'
+  return `Web search results:\n${content.map(result => `- ${result.title}: ${result.url}`).join('\n')}`
+}

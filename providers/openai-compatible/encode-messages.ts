@@ -1,0 +1,83 @@
+import { originalToolId } from '../../src/message/ids.ts'
+import { systemBlocks } from '../../src/message/system.ts'
+import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
+import type { Target } from '../../src/provider.ts'
+import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
+import type { ChatAssistantMessage, ChatMessage, ChatPart } from '../../src/wire/openai-chat.ts'
+import type { ChatDialect } from './dialect.ts'
+import { asContent, encodeParts, isMedia, joinTexts, searchResultText } from './encode-content.ts'
+import { replayReasoning } from './replay-reasoning.ts'
+
+/** System prompt and conversation as chat messages. */
+export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, target: Target): ChatMessage[] {
+  const { leading, turns } = toConversation(request.messages)
+  const messages: ChatMessage[] = []
+  const system = encodeSystem([...systemBlocks(request.system), ...leading], dialect)
+  if (system !== undefined) messages.push(system)
+  for (const turn of turns) {
+    if (turn.role === 'assistant') messages.push(encodeAssistant(turn, dialect.family(target)))
+    else encodeUser(turn, dialect, messages)
+  }
+  return messages
+}
+
+/** One string, as every server takes it, unless the caching marks on its parts mean something. */
+function encodeSystem (blocks: TextBlock[], dialect: ChatDialect): ChatMessage | undefined {
+  if (blocks.length === 0) return undefined
+  if (dialect.cacheControl && blocks.some(block => block.cache_control)) return { role: 'system', content: encodeParts(blocks, dialect) }
+  return { role: 'system', content: blocks.map(block => block.text).join('\n\n') }
+}
+
+/** Text blocks of one reply are joined with nothing between: together they are what the model wrote. */
+function encodeAssistant ({ blocks }: AssistantTurn, family: string): ChatAssistantMessage {
+  const text = blocks.map(writtenText).join('')
+  const calls = blocks.filter((block): block is ToolUseBlock => block.type === 'tool_use')
+  const message: ChatAssistantMessage = { role: 'assistant', content: text === '' && calls.length > 0 ? null : text }
+  if (calls.length > 0) message.tool_calls = calls.map(encodeCall)
+  replayReasoning(blocks, family, message)
+  return message
+}
+
+function writtenText (block: ContentBlock): string {
+  if (block.type === 'text') return block.text
+  return block.type === 'web_search_tool_result' ? `${searchResultText(block)}\n\n` : ''
+}
+
+function encodeCall ({ id, name, input }: ToolUseBlock): NonNullable<ChatAssistantMessage['tool_calls']>[number] {
+  return { id: originalToolId(id), type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } }
+}
+
+/** Results first, in the order of the calls, and with nothing between; then what else the user said. */
+function encodeUser (turn: UserTurn, dialect: ChatDialect, messages: ChatMessage[]): void {
+  const aside: ChatPart[] = []
+  for (const result of turn.results) {
+    const blocks = blocksOf(result)
+    const inline = dialect.mediaInToolResults
+    messages.push({ role: 'tool', tool_call_id: originalToolId(result.tool_use_id), content: encodeResult(result, blocks, dialect) })
+    const media = inline ? [] : blocks.filter(isMedia)
+    if (media.length > 0) aside.push({ type: 'text', text: `Attached to the result of tool call ${originalToolId(result.tool_use_id)}:` }, ...encodeParts(media, dialect))
+  }
+  const parts = aside.concat(encodeParts(turn.blocks, dialect))
+  if (parts.length > 0) messages.push({ role: 'user', content: asContent(parts) })
+}
+
+/** The content of a tool message: a string wherever it can be one. */
+function encodeResult (result: ToolResultBlock, blocks: ContentBlock[], dialect: ChatDialect): string | ChatPart[] {
+  const text = resultText(result, blocks)
+  const mark = dialect.cacheControl ? result.cache_control : undefined
+  const media = dialect.mediaInToolResults ? encodeParts(blocks.filter(isMedia), dialect) : []
+  if (media.length === 0 && !mark) return text
+  const parts: ChatPart[] = [{ type: 'text', text }, ...media]
+  const last = parts.at(-1)
+  if (mark && last !== undefined) last.cache_control = mark
+  return parts
+}
+
+/** No wire but Anthropic's has `is_error`, and many servers refuse an empty result. */
+function resultText ({ is_error: isError }: ToolResultBlock, blocks: ContentBlock[]): string {
+  const searches = blocks.filter(block => block.type === 'search_result').map(block => `${block.title} (${block.source})\n${joinTexts(block.content)}`)
+  const text = [joinTexts(blocks), ...searches].filter(part => part !== '').join('\n')
+  const media = blocks.some(isMedia)
+  if (text === '') return isError ? 'Error: the tool failed without a message.' : media ? 'See the attachment.' : '(no output)'
+  return isError && !/^error\b/i.test(text) ? `Error: ${text}` : text
+}

@@ -1,0 +1,16 @@
+import type { TransformerPair } from '../../src/provider.ts'
+import { ChatDecoder } from './decode-reply.ts'
+import { decodeChatError } from './decode-error.ts'
+import type { ChatDialect } from './dialect.ts'
+import { encodeChatRequest } from './encode-request.ts'
+
+/** A transformer pair for one dialect of the chat-completions wire. */
+export function chatPair (dialect: ChatDialect): TransformerPair {
+  return {
+    name: dialect.name,
+    wire: 'openai',
+    encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
+    decodeReply: (writer, target, request) => new ChatDecoder(writer, dialect.family(target), target.provider.name, request),
+    decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider.name)
+  }
+}

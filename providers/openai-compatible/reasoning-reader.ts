@@ -1,0 +1,85 @@
+import { sealReasoning } from '../../src/message/envelope.ts'
+import type { MessageWriter } from '../../src/message/writer.ts'
+import type { JsonObject } from '../../src/wire/json.ts'
+import type { ChatDelta } from '../../src/wire/openai-chat.ts'
+
+/**
+ * Reads reasoning in its three forms (`reasoning`, `reasoning_content`, OpenRouter's `reasoning_details`) into thinking
+ * blocks, each sealed with what its maker needs back on the next turn.
+ */
+export class ReasoningReader {
+  readonly #writer: MessageWriter
+  readonly #family: string
+  #text = ''
+  #field = ''
+  #details: JsonObject[] = []
+
+  constructor (writer: MessageWriter, family: string) {
+    this.#writer = writer
+    this.#family = family
+  }
+
+  push (delta: ChatDelta): void {
+    const details = delta.reasoning_details
+    if (Array.isArray(details)) for (const detail of details) this.#detail(detail)
+    const text = this.#textOf(delta)
+    if (text === '') return
+    this.#text += text
+    this.#writer.thinking(text)
+  }
+
+  /** Something else follows: the block is sealed. What came without any text travels in a block of its own. */
+  end (): void {
+    if (this.#text === '' && this.#details.length === 0) return
+    const envelope = { family: this.#family, field: this.#field || 'reasoning', ...(this.#details.length > 0 && { details: this.#details }) }
+    const seal = sealReasoning(envelope, this.#text)
+    if (this.#text === '') this.#writer.block({ type: 'redacted_thinking', data: seal })
+    else this.#writer.signature(seal)
+    this.#text = ''
+    this.#details = []
+  }
+
+  /** Servers may send the same text in two fields: one is read, never both. */
+  #textOf (delta: ChatDelta): string {
+    if (typeof delta.reasoning === 'string' && delta.reasoning !== '') {
+      this.#field = 'reasoning'
+      return delta.reasoning
+    }
+    if (typeof delta.reasoning_content === 'string' && delta.reasoning_content !== '') {
+      this.#field = 'reasoning_content'
+      return delta.reasoning_content
+    }
+    const { reasoning_details: details } = delta
+    return Array.isArray(details) ? details.map(detail => stringOf(detail['text']) + stringOf(detail['summary'])).join('') : ''
+  }
+
+  /**
+   * Fragments of one detail (same type and index) are put together, as they must be sent back; a signature comes as a
+   * late fragment without text (https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks).
+   */
+  #detail (fragment: JsonObject): void {
+    const last = this.#details.at(-1)
+    if (last === undefined || !continues(last, fragment)) {
+      if (!isVoid(fragment)) this.#details.push({ ...fragment })
+      return
+    }
+    for (const [field, value] of Object.entries(fragment)) {
+      if (field === 'text' || field === 'summary') last[field] = stringOf(last[field]) + stringOf(value)
+      else if (value !== null && value !== '') last[field] = value
+    }
+  }
+}
+
+function continues (last: JsonObject, fragment: JsonObject): boolean {
+  if (last['type'] !== fragment['type'] || typeof fragment['data'] === 'string') return false
+  return last['index'] === fragment['index'] && (fragment['id'] == null || last['id'] == null || fragment['id'] === last['id'])
+}
+
+/** A first fragment that announces a detail and holds nothing yet; what follows brings its own type and index. */
+function isVoid (fragment: JsonObject): boolean {
+  return !fragment['text'] && !fragment['summary'] && !fragment['data'] && !fragment['signature'] && (fragment['type'] === 'reasoning.text' || fragment['type'] === 'reasoning.summary')
+}
+
+function stringOf (value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,74 @@
+import { ApiError } from '../../src/errors.ts'
+import { legalToolId, newToolId } from '../../src/message/ids.ts'
+import type { MessageWriter } from '../../src/message/writer.ts'
+import type { JsonObject } from '../../src/wire/json.ts'
+import type { ChatToolCallDelta } from '../../src/wire/openai-chat.ts'
+
+interface Call {
+  key: number
+  index: number | undefined
+  id: string
+  /** Arguments that came before the name did. */
+  early: string
+  named: boolean
+}
+
+/**
+ * Puts tool calls together from fragments. By the book a fragment names its call by `index`; in practice the index may
+ * be missing (Ollama) or always 0 (Gemini's compatible server), the id repeated, empty or absent, and the arguments
+ * whole, in pieces, an object, or not there at all.
+ */
+export class ToolCallReader {
+  readonly #writer: MessageWriter
+  readonly #calls: Call[] = []
+
+  constructor (writer: MessageWriter) {
+    this.#writer = writer
+  }
+
+  push (fragment: ChatToolCallDelta): void {
+    const name = fragment.function?.name || undefined
+    const call = this.#find(fragment, name) ?? this.#add(fragment)
+    if (name !== undefined && !call.named) this.#begin(call, name)
+    const input = inputOf(fragment.function?.arguments)
+    if (!call.named) call.early += input
+    // `null` as the whole of the arguments is how some servers say that there are none.
+    else if (input !== 'null') this.#writer.toolInput(call.key, input)
+  }
+
+  /** The reply is complete: a call that never got a name cannot be told to anyone. */
+  end (): void {
+    if (this.#calls.some(call => !call.named)) this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
+  }
+
+  #find ({ index, id }: ChatToolCallDelta, name: string | undefined): Call | undefined {
+    const last = this.#calls.at(-1)
+    if (typeof index === 'number') {
+      const call = this.#calls.findLast(call => call.index === index)
+      // The same index under a new id and a name is a new call.
+      return call !== undefined && id && call.id !== '' && id !== call.id && name !== undefined ? undefined : call
+    }
+    if (id) return this.#calls.find(call => call.id === id)
+    // Neither index nor id: a name begins a call, anything else belongs to the last one.
+    return name !== undefined && last?.named ? undefined : last
+  }
+
+  #add ({ index, id }: ChatToolCallDelta): Call {
+    const call: Call = { key: this.#calls.length, index: index ?? undefined, id: id || '', early: '', named: false }
+    this.#calls.push(call)
+    return call
+  }
+
+  #begin (call: Call, name: string): void {
+    call.named = true
+    const taken = this.#calls.some(other => other !== call && other.named && other.id === call.id)
+    this.#writer.toolUse(call.key, call.id === '' || taken ? newToolId() : legalToolId(call.id), name)
+    if (call.early !== 'null') this.#writer.toolInput(call.key, call.early)
+  }
+}
+
+/** Arguments as JSON text; some servers send them parsed. */
+function inputOf (value: string | JsonObject | null | undefined): string {
+  if (typeof value === 'string') return value
+  return value === null || value === undefined ? '' : JSON.stringify(value)
+}

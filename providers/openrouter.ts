@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { identityOf } from '../src/message/session.ts'
+import type { MessagesRequest } from '../src/wire/anthropic.ts'
+import type { ChatRequest } from '../src/wire/openai-chat.ts'
+import type { ChatDialect } from './openai-compatible/dialect.ts'
+import { chatPair } from './openai-compatible/pair.ts'
+import { encodeSampling } from './openai-compatible/sampling.ts'
+
+/** OpenRouter (https://openrouter.ai/docs): one address for many vendors, with its own reasoning and caching fields. */
+const dialect: ChatDialect = {
+  name: 'openrouter',
+  cacheControl: true,
+  mediaInToolResults: true,
+  fileUrls: true,
+  family: () => 'openrouter',
+
+  headers ({ provider: { options } }) {
+    const { site_url: url, app_title: title } = options
+    return {
+      ...(typeof url === 'string' && { 'http-referer': url }),
+      ...(typeof title === 'string' && { 'x-openrouter-title': title })
+    }
+  },
+
+  parameters (body, request, target, losses) {
+    body.max_tokens = Math.max(1, request.max_tokens)
+    encodeSampling(body, request)
+    if (typeof request.top_k === 'number') body['top_k'] = request.top_k
+    if (request.cache_control) body['cache_control'] = request.cache_control
+    encodeReasoning(body, request, target.model)
+    encodeIdentity(body, request)
+    if (typeof request.service_tier === 'string') body['service_tier'] = request.service_tier === 'standard_only' ? 'default' : request.service_tier
+    for (const field of Object.keys(request.output_config ?? {})) {
+      if (field !== 'effort' && field !== 'format') losses.add(`output_config.${field}`)
+    }
+  }
+}
+
+/**
+ * Thinking as OpenRouter's `reasoning` (https://openrouter.ai/docs/use-cases/reasoning-tokens). Effort and a budget
+ * exclude one another there, so the client's effort speaks only where there is no budget. For Claude, effort shapes the
+ * whole answer and not just the thinking: `verbosity` is what OpenRouter turns into it.
+ */
+function encodeReasoning (body: ChatRequest, { thinking, output_config: config }: MessagesRequest, model: string): void {
+  const effort = config?.effort ?? undefined
+  if (effort !== undefined && /claude/i.test(model)) body['verbosity'] = effort
+  switch (thinking?.type) {
+    case undefined: break
+    case 'disabled': body['reasoning'] = { enabled: false }; break
+    case 'enabled': body['reasoning'] = thinking.budget_tokens === undefined ? { enabled: true } : { max_tokens: thinking.budget_tokens }; break
+    default: body['reasoning'] = effort === undefined ? { enabled: true } : { effort }
+  }
+}
+
+/** The session keeps its requests with one upstream, where its cache is warm; the user is told as a digest only. */
+function encodeIdentity (body: ChatRequest, { metadata }: MessagesRequest): void {
+  const identity = identityOf(metadata?.user_id)
+  if (identity === undefined) return
+  body['user'] = identity.user
+  if (identity.session !== undefined) body['session_id'] = identity.session.slice(0, 256)
+}
+
+async function openrouter (app: FastifyInstance): Promise<void> {
+  app.transformers.add(chatPair(dialect))
+}
+
+export default fp(openrouter, { name: 'provider-openrouter', fastify: '5.x', dependencies: ['transformers'] })

@@ -1,0 +1,65 @@
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import auth from '../plugins/auth.ts'
+import config from '../plugins/config.ts'
+import env, { type EnvOptions } from '../plugins/env.ts'
+import errors from '../plugins/errors.ts'
+import logging from '../plugins/logging.ts'
+import sensible from '../plugins/sensible.ts'
+import shutdown from '../plugins/shutdown.ts'
+import transformers from '../plugins/transformers.ts'
+import upstream from '../plugins/upstream.ts'
+import demo from '../providers/demo/index.ts'
+import openai from '../providers/openai.ts'
+import openrouter from '../providers/openrouter.ts'
+import { jsonBody } from './http/json-body.ts'
+import { createLogger } from './logger.ts'
+import { newRequestId } from './message/ids.ts'
+import health from './routes/health.ts'
+import messages from './routes/messages/index.ts'
+import root from './routes/root.ts'
+
+/** What the Messages API allows (https://docs.claude.com/en/api/overview#request-size-limits). */
+const BODY_LIMIT = 32 * 1024 * 1024
+
+export interface AppOptions extends EnvOptions {
+  /** Where to log, for tests. */
+  logger?: Logger
+}
+
+/**
+ * Builds the whole service, not yet listening. Registration follows the path of the data.
+ * @throws {ConfigError} (from `ready()`) when the configuration cannot be used
+ */
+export function buildApp (options: AppOptions = {}): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: options.logger ?? createLogger(),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: newRequestId,
+    // A logger of its own for every request would cost more than all its lines, which name the request anyway.
+    childLoggerFactory: logger => logger,
+    bodyLimit: BODY_LIMIT,
+    return503OnClosing: false,
+    // Nothing of a request is changed on the way: what a client sent is what a provider gets.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, strictRequired: false } }
+  })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
+
+  app.register(env, { ...(options.env !== undefined && { env: options.env }) })
+  app.register(transformers)
+  app.register(openrouter)
+  app.register(openai)
+  app.register(demo)
+  app.register(config)
+  app.register(sensible)
+  app.register(errors)
+  app.register(logging)
+  app.register(shutdown)
+  app.register(auth)
+  app.register(upstream)
+
+  app.register(root)
+  app.register(health)
+  app.register(messages)
+  return app as unknown as FastifyInstance
+}

@@ -1,0 +1,45 @@
+import type { JsonObject } from '../wire/json.ts'
+
+/** Variables of the environment that the configuration reads; declared for @fastify/env in plugins/env.ts. */
+export interface Environment {
+  CONFIG_PATH?: string
+  HOST?: string
+  PORT?: number
+  APIKEY?: string
+  VALID_API_KEYS?: string
+  API_TIMEOUT_MS?: number
+  PROXY_URL?: string
+  LOG_LEVEL?: string
+  OPENROUTER_API_KEY?: string
+  OPENROUTER_BASE_URL?: string
+  TARGET_MODEL_DEFAULT?: string
+}
+
+const DEFAULT_MODEL = 'anthropic/claude-sonnet-4.5'
+
+/** A whole document from the environment alone: OpenRouter where there is a key for it, else the built-in demo. */
+export function documentFromEnvironment (env: Environment): JsonObject {
+  if (env.OPENROUTER_API_KEY === undefined) {
+    return {
+      Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1/chat/completions', models: ['demo'] }],
+      Router: { default: 'demo,demo' }
+    }
+  }
+  const model = env.TARGET_MODEL_DEFAULT ?? DEFAULT_MODEL
+  return {
+    Providers: [{
+      name: 'openrouter',
+      api_base_url: `${(env.OPENROUTER_BASE_URL ?? 'https://openrouter.ai/api/v1').replace(/\/+$/, '')}/chat/completions`,
+      api_key: '$OPENROUTER_API_KEY',
+      models: [model],
+      transformer: { use: ['openrouter'] }
+    }],
+    Router: { default: `openrouter,${model}` }
+  }
+}
+
+/** Settings of the environment stand above those of the file: the place where it runs knows best. */
+export function overrides ({ HOST, PORT, APIKEY, API_TIMEOUT_MS: timeout, PROXY_URL: proxy, LOG_LEVEL: level }: Environment): JsonObject {
+  const given = Object.entries({ HOST, PORT, APIKEY, API_TIMEOUT_MS: timeout, PROXY_URL: proxy, LOG_LEVEL: level })
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== ''))
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import JSON5 from 'json5'
+import { type JsonValue, isJsonObject } from '../wire/json.ts'
+import { ConfigError } from './config-error.ts'
+import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
+import { interpolate } from './interpolate.ts'
+import { type PairRegistry, resolve } from './resolve.ts'
+import type { ConfigDocument } from './schema.ts'
+import type { Config } from './snapshot.ts'
+import { formProblems } from './validate.ts'
+
+const DEFAULT_PATH = 'config.json'
+
+/**
+ * Loads the configuration: the file at `CONFIG_PATH`, else `config.json` in the working directory, else the environment
+ * alone.
+ * @throws {ConfigError} that names every problem by its path
+ */
+export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, pairs: PairRegistry): Promise<Config> {
+  const { document, source } = await readDocument(env)
+  const problems: string[] = []
+  const resolved = interpolate({ ...document, ...overrides(env) }, processEnv, problems)
+  const form = formProblems(resolved)
+  if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
+  const config = resolve(resolved as ConfigDocument, env, pairs, source, problems)
+  if (config === undefined || problems.length > 0) throw new ConfigError(source, problems)
+  return config
+}
+
+async function readDocument (env: Environment): Promise<{ document: { [key: string]: JsonValue | undefined }, source: string }> {
+  const path = env.CONFIG_PATH ?? DEFAULT_PATH
+  const text = await readText(path, env.CONFIG_PATH !== undefined)
+  if (text === undefined) return { document: documentFromEnvironment(env), source: 'the environment' }
+  const document = parse(text, path)
+  if (!isJsonObject(document)) throw new ConfigError(path, ['the document: must be an object'])
+  return { document, source: path }
+}
+
+async function readText (path: string, required: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && !required) return undefined
+    throw new ConfigError(path, [code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`])
+  }
+}
+
+/** JSON5: comments and trailing commas are welcome. */
+function parse (text: string, path: string): unknown {
+  try {
+    return JSON5.parse(text)
+  } catch (error) {
+    throw new ConfigError(path, [(error as Error).message.replace(/^JSON5: /, '')])
+  }
+}

@@ -1,0 +1,14 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ApiError } from '../errors.ts'
+
+/**
+ * Answers a request with an error, in Anthropic's form.
+ *
+ * `x-should-retry: false` goes with every error that a repetition cannot mend: Claude Code would otherwise repeat a 401
+ * for three minutes.
+ */
+export function sendError (error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
+  if (!error.retryable) reply.header('x-should-retry', 'false')
+  return reply.code(error.status).header('request-id', request.id).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
+}

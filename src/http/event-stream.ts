@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * A server-sent event stream to one client. The head is sent with the first event: until then a failure can still be
+ * told as an HTTP error, which clients repeat more readily than a broken stream.
+ */
+export class EventStream {
+  readonly #response: ServerResponse
+  readonly #headers: Record<string, string>
+
+  /** @param headers beside content type and caching, which are set here */
+  constructor (response: ServerResponse, headers: Record<string, string>) {
+    this.#response = response
+    this.#headers = headers
+  }
+
+  /** Whether the client has the head of a 200. */
+  get opened (): boolean { return this.#response.headersSent }
+
+  /** Whether nobody reads any more. */
+  get closed (): boolean { return this.#response.destroyed || this.#response.writableEnded }
+
+  /** Sends events; undefined when more may follow at once, else a promise for when the client has caught up. */
+  write (events: string): Promise<void> | undefined {
+    if (events === '' || this.closed) return undefined
+    this.#open()
+    return this.#response.write(events) ? undefined : this.#drained()
+  }
+
+  /** Sends a sign of life, for which nobody waits. */
+  beat (event: string): void {
+    this.write(event)?.catch(() => {})
+  }
+
+  /** Sends the last events and closes the stream. */
+  end (events: string): void {
+    if (this.closed) return
+    this.#open()
+    this.#response.end(events)
+  }
+
+  #open (): void {
+    if (this.opened) return
+    // x-accel-buffering: nginx would otherwise hold events back.
+    this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no', ...this.#headers })
+  }
+
+  #drained (): Promise<void> {
+    const response = this.#response
+    return new Promise(resolve => {
+      const done = (): void => {
+        response.off('drain', done)
+        response.off('close', done)
+        resolve()
+      }
+      response.on('drain', done)
+      response.on('close', done)
+    })
+  }
+}

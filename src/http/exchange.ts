@@ -1,0 +1,61 @@
+import type { ApiError } from '../errors.ts'
+import type { MessageWriter } from '../message/writer.ts'
+import type { Target } from '../provider.ts'
+import type { Route } from '../routing/decide.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What became of a model request; null on every other route. */
+    exchange: Exchange | null
+  }
+}
+
+const MAX_HEADER = 1000
+
+/** One model request from its routing to its end: what the client is told of it, and what the log says. */
+export class Exchange {
+  readonly route: Route
+  readonly target: Target
+  readonly stream: boolean
+  /** Headers that say how the request was routed. */
+  readonly headers: Record<string, string>
+  readonly dropped: readonly string[]
+  writer: MessageWriter | null = null
+  error: ApiError | null = null
+  /** Whether the client left before the end. */
+  left = false
+  #begin = performance.now()
+  #firstContent: number | null = null
+
+  constructor (route: Route, target: Target, dropped: readonly string[], requestId: string, stream: boolean) {
+    this.route = route
+    this.target = target
+    this.stream = stream
+    this.dropped = dropped
+    this.headers = {
+      'request-id': requestId,
+      'x-router-provider': headerText(target.provider.name),
+      'x-router-model': headerText(target.model),
+      'x-router-rule': headerText(route.rule),
+      'x-router-attempts': '1'
+    }
+    if (dropped.length > 0) this.headers['x-router-dropped'] = headerText(dropped.join(', '))
+  }
+
+  /** Milliseconds from the routing to the first content; null while there is none. */
+  get firstContent (): number | null { return this.#firstContent }
+
+  sentContent (): void {
+    this.#firstContent ??= performance.now() - this.#begin
+  }
+
+  failed (error: ApiError): void {
+    this.error = error
+  }
+}
+
+/** Header values are printable ASCII; what is not comes percent-encoded. */
+function headerText (text: string): string {
+  const printable = /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+  return printable.slice(0, MAX_HEADER)
+}

@@ -1,0 +1,23 @@
+import type { ApiError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance { running: Running }
+}
+
+/** The replies that are under way, so that a shutdown can wait for them and, at last, end them. */
+export class Running {
+  readonly #replies = new Set<(error: ApiError) => void>()
+
+  /** @param fail ends the reply with an error; @returns a function that takes it off the list */
+  add (fail: (error: ApiError) => void): () => void {
+    this.#replies.add(fail)
+    return () => { this.#replies.delete(fail) }
+  }
+
+  get size (): number { return this.#replies.size }
+
+  /** Ends all that still run. */
+  failAll (error: ApiError): void {
+    for (const fail of this.#replies) fail(error)
+  }
+}

@@ -1,0 +1,80 @@
+/** What a block of each type cannot do without. Types that are not listed pass: the list is open. */
+const REQUIRED_OF_BLOCK = {
+  text: { text: { type: 'string' } },
+  image: { source: { type: 'object' } },
+  document: { source: { type: 'object' } },
+  tool_use: { id: { type: 'string' }, name: { type: 'string' }, input: { type: 'object' } },
+  tool_result: { tool_use_id: { type: 'string' }, content: { type: ['string', 'array', 'null'], items: { $ref: '#/$defs/block' } } },
+  thinking: { thinking: { type: 'string' } },
+  redacted_thinking: { data: { type: 'string' } }
+}
+
+const OPTIONAL = new Set(['content', 'input'])
+
+const block = {
+  type: 'object',
+  required: ['type'],
+  properties: { type: { type: 'string' } },
+  allOf: Object.entries(REQUIRED_OF_BLOCK).map(([type, properties]) => ({
+    if: { properties: { type: { const: type } } },
+    then: { properties, required: Object.keys(properties).filter(name => !OPTIONAL.has(name)) }
+  }))
+}
+
+const textBlock = {
+  type: 'object',
+  required: ['type', 'text'],
+  properties: { type: { const: 'text' }, text: { type: 'string' } }
+}
+
+const message = {
+  type: 'object',
+  required: ['role', 'content'],
+  properties: {
+    role: { enum: ['user', 'assistant', 'system'] },
+    content: { type: ['string', 'array'], items: { $ref: '#/$defs/block' } }
+  },
+  if: { properties: { role: { const: 'system' } } },
+  then: { properties: { content: { items: textBlock } } }
+}
+
+/**
+ * What a Messages request must be for the gateway to understand it. Only what is read is checked; every other field
+ * passes, known or not (https://docs.claude.com/en/api/messages).
+ */
+export const messagesSchema = {
+  $defs: { block },
+  type: 'object',
+  required: ['model', 'max_tokens', 'messages'],
+  properties: {
+    model: { type: 'string', minLength: 1 },
+    max_tokens: { type: 'integer', minimum: 0 },
+    messages: { type: 'array', minItems: 1, items: message },
+    system: { type: ['string', 'array'], items: textBlock },
+    stream: { type: 'boolean' },
+    tools: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string' }, type: { type: ['string', 'null'] }, description: { type: 'string' }, input_schema: { type: 'object' } }
+      }
+    },
+    tool_choice: {
+      type: 'object',
+      required: ['type'],
+      properties: { type: { enum: ['auto', 'any', 'tool', 'none'] }, name: { type: 'string' }, disable_parallel_tool_use: { type: 'boolean' } }
+    },
+    thinking: {
+      type: ['object', 'null'],
+      required: ['type'],
+      properties: { type: { enum: ['enabled', 'adaptive', 'disabled', 'between_tools'] }, budget_tokens: { type: 'integer' } }
+    },
+    output_config: { type: ['object', 'null'], properties: { effort: { type: ['string', 'null'] }, format: { type: ['object', 'null'] } } },
+    stop_sequences: { type: ['array', 'null'], items: { type: 'string' } },
+    temperature: { type: ['number', 'null'] },
+    top_p: { type: ['number', 'null'] },
+    top_k: { type: ['integer', 'null'] },
+    metadata: { type: ['object', 'null'], properties: { user_id: { type: ['string', 'null'] } } }
+  }
+} as const

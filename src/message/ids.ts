@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+
+const LEGAL = /^[a-zA-Z0-9_-]+$/
+/** Marks a tool id that stands for one the Messages API would not allow. */
+const STAND_IN = 'toolu_sy_'
+
+/** 32 random hex digits. */
+function randomHex (): string {
+  return randomUUID().replaceAll('-', '')
+}
+
+/** A message id that no other answer has: Claude Code joins answers of the same id into one turn. */
+export function newMessageId (): string {
+  return `msg_${randomHex()}`
+}
+
+/** A tool-use id, for providers that send none. */
+export function newToolId (): string {
+  return `toolu_${randomHex()}`
+}
+
+/** An id for a search that the provider ran itself. */
+export function newServerToolId (): string {
+  return `srvtoolu_${randomHex()}`
+}
+
+/** An id for a request, sent back as `request-id`. */
+export function newRequestId (): string {
+  return `req_${randomHex()}`
+}
+
+/**
+ * A tool id as the Messages API allows it (letters, digits, `_`, `-`). An id of another form, such as Kimi's
+ * `functions.Bash:0`, is carried inside a legal one, so that it needs no memory to find the way back.
+ */
+export function legalToolId (id: string): string {
+  return LEGAL.test(id) ? id : STAND_IN + Buffer.from(id).toString('base64url')
+}
+
+/** The id that the provider gave: the inverse of {@link legalToolId}. */
+export function originalToolId (id: string): string {
+  return id.startsWith(STAND_IN) ? Buffer.from(id.slice(STAND_IN.length), 'base64url').toString() : id
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { isJsonObject } from '../wire/json.ts'
+
+/** Who speaks, from `metadata.user_id`. */
+export interface ClientIdentity {
+  /** A stable, opaque name of the user or device; nothing of the original can be read from it. */
+  user: string
+  /** The session, where the client tells one. */
+  session: string | undefined
+}
+
+/**
+ * Reads `metadata.user_id`: Claude Code puts a JSON string there (`device_id`, `account_uuid`, `session_id`); its
+ * older form ends in `_session_<id>`; other clients send any string.
+ */
+export function identityOf (userId: string | null | undefined): ClientIdentity | undefined {
+  if (userId === undefined || userId === null || userId === '') return undefined
+  const json = parseObject(userId)
+  if (json !== undefined) {
+    const { device_id: device, account_uuid: account, session_id: session } = json
+    return { user: digest(`${String(device ?? '')}/${String(account ?? '')}`), session: typeof session === 'string' ? session : undefined }
+  }
+  const [user = '', session] = userId.split('_session_')
+  return { user: digest(user), session }
+}
+
+function parseObject (text: string): { [key: string]: unknown } | undefined {
+  if (!text.startsWith('{')) return undefined
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isJsonObject(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function digest (text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}

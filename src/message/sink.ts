@@ -1,0 +1,26 @@
+import type { ApiError } from '../errors.ts'
+import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
+
+/** What can grow inside an open block. */
+export type DeltaKind = 'text' | 'thinking' | 'signature' | 'input'
+
+/** How a reply ended. */
+export interface Ending {
+  reason: StopReason
+  sequence: string | null
+  details: StopDetails | null
+}
+
+/**
+ * Where a {@link MessageWriter} puts what it was told, already in a legal order: an event stream, a plain message, or
+ * another wire. Calls come as the grammar of the Messages stream has them; one block is open at a time.
+ */
+export interface MessageSink {
+  start (usage: Usage): void
+  blockStart (index: number, block: ContentBlock): void
+  delta (index: number, kind: DeltaKind, value: string): void
+  blockStop (index: number): void
+  end (ending: Ending, usage: Usage): void
+  /** The reply broke; the open block stays open, so that a client does not run half a tool call. */
+  error (error: ApiError): void
+}

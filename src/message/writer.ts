@@ -1,0 +1,200 @@
+import { ApiError } from '../errors.ts'
+import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
+import { HeldBlocks, type ToolKey } from './held-blocks.ts'
+import type { Ending, MessageSink } from './sink.ts'
+import { parseToolInput } from './tool-input.ts'
+
+/**
+ * The only producer of Messages events. It alone numbers, opens and closes content blocks, so that no provider can
+ * cause an illegal sequence: decoders say what arrived, in whatever order, and the writer makes it a legal message.
+ *
+ * Tool calls that arrive interleaved are a matter of course on the OpenAI wire. The first one streams; what arrives
+ * beside it is held back until its arguments are complete.
+ */
+export class MessageWriter {
+  readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
+  readonly #sink: MessageSink
+  #index = -1
+  #open: 'text' | 'thinking' | 'tool' | null = null
+  #openTool: { key: ToolKey, input: string } | null = null
+  readonly #held = new HeldBlocks()
+  #signed = false
+  #calls = 0
+  #started = false
+  #ending: Ending | null = null
+  #failure: ApiError | null = null
+  #done = false
+
+  constructor (sink: MessageSink) {
+    this.#sink = sink
+  }
+
+  /** Whether the client has something to see. */
+  get started (): boolean { return this.#started }
+
+  /** Why the reply broke, once it did. */
+  get failure (): ApiError | null { return this.#failure }
+
+  /** The stop reason, once the reply ended. */
+  get stopReason (): StopReason | null { return this.#done ? this.#ending?.reason ?? null : null }
+
+  /** A piece of the answer's text. Empty pieces open no block. */
+  text (delta: string): void {
+    this.#prose('text', delta)
+  }
+
+  /** A piece of the model's reasoning. */
+  thinking (delta: string): void {
+    this.#prose('thinking', delta)
+  }
+
+  /** The signature of the thinking block that is open; the block ends with it. */
+  signature (value: string): void {
+    if (this.#failure !== null || this.#held.sign(value) || this.#open !== 'thinking' || this.#signed) return
+    this.#signed = true
+    this.#sink.delta(this.#index, 'signature', value)
+  }
+
+  /** A tool call begins. `key` names it for {@link toolInput}; `id` and `name` are the client's to see. */
+  toolUse (key: ToolKey, id: string, name: string): void {
+    if (this.#failure !== null) return
+    this.#calls++
+    if (this.#mustHold()) this.#held.tool(key, id, name)
+    else this.#openToolBlock(key, id, name)
+  }
+
+  /** A piece of a call's arguments, as JSON text. */
+  toolInput (key: ToolKey, partialJson: string): void {
+    if (this.#failure !== null || partialJson === '') return
+    if (this.#openTool?.key === key) {
+      this.#openTool.input += partialJson
+      this.#sink.delta(this.#index, 'input', partialJson)
+    } else this.#held.toolInput(key, partialJson)
+  }
+
+  /** A block that arrived whole: `redacted_thinking`, `server_tool_use`, `web_search_tool_result` … */
+  block (complete: ContentBlock): void {
+    if (this.#failure !== null) return
+    if (this.#mustHold()) {
+      this.#held.block(complete)
+      return
+    }
+    this.#close()
+    this.#start()
+    this.#sink.blockStart(++this.#index, complete)
+    this.#sink.blockStop(this.#index)
+  }
+
+  /** Token counts as far as they are known; later ones replace earlier ones. */
+  usage (counts: Partial<Usage>): void {
+    Object.assign(this.usageCounts, counts)
+  }
+
+  /** The provider said why it stopped. The first word counts: some send a second one, or null, after it. */
+  finish (reason: StopReason, sequence: string | null = null, details: StopDetails | null = null): void {
+    this.#ending ??= { reason, sequence, details }
+  }
+
+  /** The reply broke. Terminal: whatever comes later is ignored. */
+  fail (error: ApiError): void {
+    if (this.#failure !== null || this.#done) return
+    this.#failure = error
+    this.#sink.error(error)
+  }
+
+  /** No more will come. Without a {@link finish} the reply was cut, and is told as that. */
+  end (): void {
+    if (this.#failure !== null || this.#done) return
+    if (this.#ending === null) {
+      this.fail(new ApiError('api_error', 'The provider ended the reply before it was complete.', { status: 502 }))
+      return
+    }
+    this.#release()
+    this.#close()
+    this.#start()
+    this.#done = true
+    this.#ending.reason = this.#reasonByCalls(this.#ending.reason)
+    this.#sink.end(this.#ending, this.usageCounts)
+  }
+
+  /**
+   * Shows life in a long silence by an empty delta: Claude Code's watchdog counts content only. Where no block is
+   * open, one of the kind that is expected is opened.
+   */
+  keepAlive (expected: 'text' | 'thinking'): void {
+    if (this.#failure !== null || this.#done) return
+    if (this.#open === null) this.#openProse(expected)
+    if (this.#open !== null) this.#sink.delta(this.#index, this.#open === 'tool' ? 'input' : this.#open, '')
+  }
+
+  #prose (kind: 'text' | 'thinking', delta: string): void {
+    if (delta === '' || this.#failure !== null) return
+    if (this.#open === kind && !(kind === 'thinking' && this.#signed)) {
+      this.#sink.delta(this.#index, kind, delta)
+      return
+    }
+    if (this.#mustHold()) {
+      this.#held.prose(kind, delta)
+      return
+    }
+    this.#openProse(kind)
+    this.#sink.delta(this.#index, kind, delta)
+  }
+
+  /** Whether a call is open whose arguments may still grow. */
+  #mustHold (): boolean {
+    if (this.#open !== 'tool') return false
+    return !this.#held.empty || parseToolInput(this.#openTool?.input ?? '') === undefined
+  }
+
+  /** Writes out what was held back; no call can grow any more. */
+  #release (): void {
+    for (const item of this.#held.take()) {
+      this.#close()
+      if (item.type === 'block') this.block(item.block)
+      else if (item.type === 'tool') {
+        this.#openToolBlock(item.key, item.id, item.name)
+        this.toolInput(item.key, item.input)
+      } else {
+        this.#prose(item.type, item.value)
+        if (item.signature !== '') this.signature(item.signature)
+      }
+    }
+  }
+
+  #openProse (kind: 'text' | 'thinking'): void {
+    this.#close()
+    this.#start()
+    this.#open = kind
+    this.#signed = false
+    this.#sink.blockStart(++this.#index, kind === 'text' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '', signature: '' })
+  }
+
+  #openToolBlock (key: ToolKey, id: string, name: string): void {
+    this.#close()
+    this.#start()
+    this.#open = 'tool'
+    this.#openTool = { key, input: '' }
+    this.#sink.blockStart(++this.#index, { type: 'tool_use', id, name, input: {} })
+  }
+
+  #close (): void {
+    if (this.#open === null) return
+    this.#open = null
+    this.#openTool = null
+    this.#sink.blockStop(this.#index)
+  }
+
+  #start (): void {
+    if (this.#started) return
+    this.#started = true
+    this.#sink.start(this.usageCounts)
+  }
+
+  /** Providers differ in what they call the end of a turn with calls; the calls themselves decide. */
+  #reasonByCalls (reason: StopReason): StopReason {
+    if (reason === 'end_turn' && this.#calls > 0) return 'tool_use'
+    if (reason === 'tool_use' && this.#calls === 0) return 'end_turn'
+    return reason
+  }
+}

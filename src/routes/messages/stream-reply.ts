@@ -1,0 +1,58 @@
+import { EventStream } from '../../http/event-stream.ts'
+import { Heartbeat } from '../../http/heartbeat.ts'
+import { newMessageId } from '../../message/ids.ts'
+import { PING_EVENT, SseEncoder } from '../../message/sse-encoder.ts'
+import { MessageWriter } from '../../message/writer.ts'
+import { checkStatus } from '../../upstream/check-status.ts'
+import { networkError } from '../../upstream/network-error.ts'
+import { pump } from '../../upstream/pump.ts'
+import type { ReplyContext } from './context.ts'
+
+/**
+ * Answers with an event stream.
+ * @throws {ApiError} when the reply failed before the client saw anything of it; later failures are events
+ */
+export async function streamReply (context: ReplyContext): Promise<void> {
+  const { request, reply, body, exchange, call, config, running } = context
+  const { provider } = exchange.target
+  const encoder = new SseEncoder(newMessageId(), body.model, request.id)
+  const writer = exchange.writer = new MessageWriter(encoder)
+  const client = new EventStream(reply.raw, exchange.headers)
+  const heartbeat = new Heartbeat({
+    ...config.stream,
+    ping: () => client.beat(PING_EVENT),
+    content: () => {
+      writer.keepAlive(expectsThinking(context) ? 'thinking' : 'text')
+      client.beat(encoder.take())
+    }
+  })
+  const done = running.add(error => {
+    writer.fail(error)
+    call.abort(error)
+  })
+  const flush = (): Promise<void> | undefined => {
+    const events = encoder.take()
+    if (events === '') return undefined
+    heartbeat.sentContent()
+    exchange.sentContent()
+    return client.write(events)
+  }
+
+  try {
+    await checkStatus(call, exchange.target)
+    await pump(call, provider.pair.decodeReply(writer, exchange.target, body), writer, provider.name, flush)
+  } catch (error) {
+    writer.fail(networkError(error, provider.name))
+  } finally {
+    heartbeat.stop()
+    done()
+  }
+  if (writer.failure !== null && !client.opened && !client.closed) throw writer.failure
+  if (writer.failure !== null && !exchange.left) exchange.failed(writer.failure)
+  reply.hijack()
+  client.end(encoder.take())
+}
+
+function expectsThinking ({ body }: ReplyContext): boolean {
+  return body.thinking !== undefined && body.thinking !== null && body.thinking.type !== 'disabled'
+}

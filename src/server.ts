@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.ts'
+import { ConfigError } from './config/config-error.ts'
+import { startNotes } from './start-notes.ts'
+import { listenProblem } from './http/listen-problem.ts'
+
+/** Time for what is left when the grace for running replies is over. */
+const MARGIN = 5000
+
+async function start (): Promise<void> {
+  loadEnvFile()
+  const app = buildApp()
+  try {
+    await app.ready()
+    const { host, port, keys, stream } = app.config.current
+    const problem = listenProblem(host, keys)
+    if (problem !== undefined) throw new ConfigError(app.config.current.source, [problem])
+    closeWithGrace({ delay: stream.shutdownGrace + MARGIN, logger: app.log }, async ({ err }) => {
+      if (err) app.log.fatal({ err }, 'the service stops because of an error')
+      await app.close()
+    })
+    const address = await app.listen({ host, port })
+    for (const note of startNotes(app.config.current, address)) app.log.info(note)
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack)}\n`)
+    process.exit(1)
+  }
+}
+
+/** `.env` in the working directory, if there is one; variables that are set already stay as they are. */
+function loadEnvFile (): void {
+  try {
+    process.loadEnvFile()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+await start()

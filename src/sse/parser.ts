@@ -1,0 +1,99 @@
+const LF = 10
+const CR = 13
+
+/**
+ * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) from bytes cut anywhere.
+ *
+ * Bytes are decoded only up to the last line end that arrived, so a character is never cut, and a read of many events
+ * costs one decoding. Two liberties are taken: a last event without its blank line still counts, and a byte order mark
+ * is skipped wherever the stream begins.
+ */
+export class SseParser {
+  readonly #onEvent: (data: string, event: string) => void
+  #rest: Buffer[] = []
+  #data = ''
+  #hasData = false
+  #event = ''
+  #first = true
+  #skipLf = false
+
+  /** @param onEvent gets the data of each event (lines joined by a newline) and its name, empty if it has none */
+  constructor (onEvent: (data: string, event: string) => void) {
+    this.#onEvent = onEvent
+  }
+
+  /** The bytes of one read. */
+  push (bytes: Buffer): void {
+    const end = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
+    if (end === 0) {
+      this.#rest.push(bytes)
+      return
+    }
+    const lines = this.#decode(bytes.subarray(0, end))
+    if (end < bytes.length) this.#rest.push(bytes.subarray(end))
+    this.#lines(lines)
+  }
+
+  /** The stream is over: what has no line end yet is a line all the same. */
+  end (): void {
+    const last = this.#decode(Buffer.alloc(0))
+    if (last !== '') this.#lines(last + '\n')
+    this.#dispatch()
+  }
+
+  #decode (bytes: Buffer): string {
+    let text: string
+    if (this.#rest.length === 0) text = bytes.toString('utf8')
+    else {
+      text = Buffer.concat([...this.#rest, bytes]).toString('utf8')
+      this.#rest = []
+    }
+    if (this.#first && text !== '') {
+      this.#first = false
+      if (text.charCodeAt(0) === 0xFEFF) text = text.slice(1)
+    }
+    return this.#unifyLineEnds(text)
+  }
+
+  /** CR and CR LF become LF; a CR LF may be cut between two reads. */
+  #unifyLineEnds (text: string): string {
+    if (this.#skipLf && text !== '') {
+      this.#skipLf = false
+      if (text.charCodeAt(0) === LF) text = text.slice(1)
+    }
+    if (!text.includes('\r')) return text
+    this.#skipLf = text.endsWith('\r')
+    return text.replaceAll('\r\n', '\n').replaceAll('\r', '\n')
+  }
+
+  #lines (text: string): void {
+    for (let start = 0, end = text.indexOf('\n'); end !== -1; start = end + 1, end = text.indexOf('\n', start)) {
+      if (end === start) this.#dispatch()
+      else this.#line(text, start, end)
+    }
+  }
+
+  #line (text: string, start: number, end: number): void {
+    if (text.startsWith('data:', start)) {
+      const data = text.slice(start + (text.charCodeAt(start + 5) === 32 ? 6 : 5), end)
+      this.#data = this.#hasData ? `${this.#data}\n${data}` : data
+      this.#hasData = true
+    } else if (text.startsWith('event:', start)) {
+      this.#event = text.slice(start + 6, end).trim()
+    } else if (text.startsWith('{"error"', start) || text.startsWith('[{"error"', start)) {
+      // Some servers break off with a bare JSON error, outside of any field.
+      this.#dispatch()
+      this.#onEvent(text.slice(start, end), 'error')
+    }
+  }
+
+  #dispatch (): void {
+    const event = this.#event
+    this.#event = ''
+    if (!this.#hasData) return
+    const data = this.#data
+    this.#data = ''
+    this.#hasData = false
+    this.#onEvent(data, event)
+  }
+}

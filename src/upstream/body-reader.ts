@@ -1,0 +1,129 @@
+import { ApiError } from '../errors.ts'
+import type { ReplyDecoder } from '../provider.ts'
+import { SseParser } from '../sse/parser.ts'
+import { isJsonObject } from '../wire/json.ts'
+
+/** A plain reply longer than this is no answer of a model. */
+const MAX_PLAIN_BODY = 64 * 1024 * 1024
+
+export interface BodyReader {
+  /** @throws {ApiError} when the body is neither events nor JSON */
+  push (bytes: Buffer): void
+  /** @throws {ApiError} when the body is not whole */
+  end (): void
+}
+
+/**
+ * Reads a reply body into a decoder, as events or as one JSON document. The first character tells which: servers answer
+ * a request for a stream with JSON, one for JSON with a stream, and name either by any content type.
+ */
+export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
+  let reader: BodyReader | undefined
+  return {
+    push (bytes) {
+      reader ??= choose(bytes, decoder, provider)
+      reader?.push(bytes)
+    },
+    end () {
+      reader?.end()
+      decoder.end()
+    }
+  }
+}
+
+/** Undefined while there was only white space: some servers send blank lines while they think. */
+function choose (bytes: Buffer, decoder: ReplyDecoder, provider: string): BodyReader | undefined {
+  const first = bytes.find(byte => byte !== 0x20 && byte !== 0x0A && byte !== 0x0D && byte !== 0x09)
+  if (first === undefined) return undefined
+  const looksLikeDocument = first === 0x7B || first === 0x5B || first === 0x3C || first === 0x22 // { [ < "
+  return looksLikeDocument ? new DocumentReader(decoder, provider) : new EventReader(decoder, provider)
+}
+
+class EventReader implements BodyReader {
+  readonly #decoder: ReplyDecoder
+  readonly #provider: string
+  readonly #parser = new SseParser((data, event) => this.#event(data, event))
+  #done = false
+
+  constructor (decoder: ReplyDecoder, provider: string) {
+    this.#decoder = decoder
+    this.#provider = provider
+  }
+
+  push (bytes: Buffer): void {
+    this.#parser.push(bytes)
+  }
+
+  end (): void {
+    this.#parser.end()
+  }
+
+  #event (data: string, event: string): void {
+    if (this.#done || data === '') return
+    if (data === '[DONE]') {
+      this.#done = true
+    } else if (event === 'error') {
+      this.#decoder.push(errorChunk(data))
+    } else {
+      for (const chunk of parseEvent(data, this.#provider)) this.#decoder.push(chunk)
+    }
+  }
+}
+
+/** An event's data is one JSON document; servers that forget the blank line between events send several, one a line. */
+function parseEvent (data: string, provider: string): unknown[] {
+  try {
+    return [JSON.parse(data)]
+  } catch (error) {
+    const lines = data.split('\n').filter(line => line !== '' && line !== '[DONE]')
+    if (lines.length > 1) return lines.map(line => parseDocument(line, provider))
+    throw notJson(provider, error)
+  }
+}
+
+/** The data of an `error` event, in the form that decoders know. */
+function errorChunk (data: string): unknown {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(data)
+  } catch {
+    return { error: { message: data } }
+  }
+  const object = Array.isArray(parsed) ? parsed[0] as unknown : parsed
+  return isJsonObject(object) && object['error'] !== undefined ? object : { error: object }
+}
+
+class DocumentReader implements BodyReader {
+  readonly #decoder: ReplyDecoder
+  readonly #provider: string
+  #pieces: Buffer[] = []
+  #length = 0
+
+  constructor (decoder: ReplyDecoder, provider: string) {
+    this.#decoder = decoder
+    this.#provider = provider
+  }
+
+  push (bytes: Buffer): void {
+    this.#pieces.push(bytes)
+    this.#length += bytes.length
+    if (this.#length > MAX_PLAIN_BODY) throw new ApiError('api_error', `${this.#provider} sent a reply that is too large.`, { status: 502 })
+  }
+
+  end (): void {
+    const document = parseDocument(Buffer.concat(this.#pieces, this.#length).toString(), this.#provider)
+    this.#decoder.push(Array.isArray(document) ? document[0] : document)
+  }
+}
+
+function parseDocument (text: string, provider: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw notJson(provider, error)
+  }
+}
+
+function notJson (provider: string, cause: unknown): ApiError {
+  return new ApiError('api_error', `${provider} sent a reply that is not JSON.`, { status: 502, cause })
+}
