@@ -9,6 +9,9 @@ import { encodeTools } from './encode-tools.ts'
 /** Fields that this wire carries, or whose part that it cannot carry is named where it is read. */
 const CARRIED = new Set(['model', 'max_tokens', 'messages', 'system', 'stream', 'tools', 'tool_choice', 'thinking', 'output_config', 'stop_sequences', 'temperature', 'top_p', 'top_k', 'metadata', 'service_tier', 'cache_control'])
 
+/** Blocks that are carried, in this form or another. */
+const CARRIED_BLOCKS = new Set(['text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'tool_reference', 'server_tool_use', 'web_search_tool_result'])
+
 /** OpenAI and OpenRouter both refuse more. */
 const MAX_STOPS = 4
 
@@ -21,6 +24,7 @@ export function encodeChatRequest (request: MessagesRequest, target: Target, dia
   for (const field in request) {
     if (!CARRIED.has(field)) losses.add(field)
   }
+  nameUnknownBlocks(request, losses)
   const body: ChatRequest = { model: target.model, messages: encodeMessages(request, dialect, target), stream: request.stream === true }
   // Ignored where usage comes anyway; without it OpenAI and vLLM send none in a stream.
   if (body.stream) body.stream_options = { include_usage: true }
@@ -31,6 +35,15 @@ export function encodeChatRequest (request: MessagesRequest, target: Target, dia
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: body.stream ? 'text/event-stream' : 'application/json', ...dialect.headers(target, request) }
   if (target.provider.apiKey !== undefined) headers['authorization'] = `Bearer ${target.provider.apiKey}`
   return { url: target.provider.url, headers, body, dropped: [...losses] }
+}
+
+function nameUnknownBlocks ({ messages }: MessagesRequest, losses: Losses): void {
+  for (const { content } of messages) {
+    if (typeof content === 'string') continue
+    for (const { type } of content) {
+      if (!CARRIED_BLOCKS.has(type)) losses.add(`messages.${type}`)
+    }
+  }
 }
 
 function encodeStops (body: ChatRequest, { stop_sequences: stops }: MessagesRequest, losses: Losses): void {

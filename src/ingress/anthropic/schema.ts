@@ -16,7 +16,7 @@ const block = {
   required: ['type'],
   properties: { type: { type: 'string' } },
   allOf: Object.entries(REQUIRED_OF_BLOCK).map(([type, properties]) => ({
-    if: { properties: { type: { const: type } } },
+    if: { properties: { type: { const: type } }, required: ['type'] },
     then: { properties, required: Object.keys(properties).filter(name => !OPTIONAL.has(name)) }
   }))
 }
@@ -34,7 +34,7 @@ const message = {
     role: { enum: ['user', 'assistant', 'system'] },
     content: { type: ['string', 'array'], items: { $ref: '#/$defs/block' } }
   },
-  if: { properties: { role: { const: 'system' } } },
+  if: { properties: { role: { const: 'system' } }, required: ['role'] },
   then: { properties: { content: { items: textBlock } } }
 }
 

@@ -1,0 +1,120 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import type { Config } from '../../src/config/snapshot.ts'
+import type { Environment } from '../../src/config/environment.ts'
+import { readyApp } from '../helper/app.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+const provider = { name: 'or', api_base_url: 'https://openrouter.ai/api/v1/chat/completions', api_key: '$KEY', models: ['a/b', 'c,d'] }
+const good = { Providers: [provider], Router: { default: 'or,a/b' } }
+
+async function load (document: unknown, processEnv: NodeJS.ProcessEnv = { KEY: 'secret' }, env: Environment = {}): Promise<Config> {
+  const { app } = await readyApp(t)
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-config-'))
+  const path = join(folder, 'config.json')
+  await writeFile(path, typeof document === 'string' ? document : JSON.stringify(document))
+  return loadConfig({ ...env, CONFIG_PATH: path }, processEnv, app.transformers)
+}
+
+t.test('a file of the v2 line of claude-code-router loads unchanged', async t => {
+  const config = await load(`{
+    // comments and trailing commas are welcome
+    "PORT": 3457, "HOST": "127.0.0.1", "APIKEY": "k", "API_TIMEOUT_MS": "600000", "PROXY_URL": "http://127.0.0.1:7890",
+    "LOG": true, "LOG_LEVEL": "debug", "CLAUDE_PATH": "", "NON_INTERACTIVE_MODE": false, "StatusLine": { "enabled": true },
+    "Providers": [{
+      "name": "openrouter", "api_base_url": "https://openrouter.ai/api/v1/chat/completions", "api_key": "\${KEY}",
+      "models": ["google/gemini-2.5-pro-preview", "anthropic/claude-sonnet-4"],
+      "transformer": { "use": ["openrouter"] },
+    }],
+    "Router": {
+      "default": "openrouter,anthropic/claude-sonnet-4", "background": "openrouter,anthropic/claude-sonnet-4",
+      "think": "openrouter,anthropic/claude-sonnet-4", "longContext": "openrouter,google/gemini-2.5-pro-preview",
+      "longContextThreshold": 60000, "webSearch": "openrouter,google/gemini-2.5-pro-preview", "image": "openrouter,anthropic/claude-sonnet-4",
+    },
+    "fallback": { "default": ["openrouter,google/gemini-2.5-pro-preview"] },
+  }`)
+  t.equal(config.port, 3457)
+  t.equal(config.timeout, 600000)
+  t.equal(config.proxyUrl, 'http://127.0.0.1:7890')
+  t.equal(config.logLevel, 'debug')
+  t.same(config.keys, ['k'])
+  t.equal(config.providers.get('openrouter')?.apiKey, 'secret')
+  t.match(config.unused, ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'fallback'])
+})
+
+t.test('the pair is the one named, else that of the name, of the URL, or openai', async t => {
+  const entry = (name: string, url: string, rest: object = {}): object => ({ name, api_base_url: url, models: ['m'], ...rest })
+  const config = await load({
+    Providers: [
+      entry('one', 'https://openrouter.ai/api/v1/chat/completions'),
+      entry('openrouter', 'https://mirror.example/v1/chat/completions'),
+      entry('two', 'https://api.example/v1/chat/completions'),
+      entry('three', 'https://openrouter.ai/api/v1', { transformer: { use: [['OpenAI', { reasoning_effort: true }]] } })
+    ],
+    Router: { default: 'two,m' }
+  })
+  const pairs = [...config.providers.values()].map(provider => provider.pair.name)
+  t.same(pairs, ['openrouter', 'openrouter', 'openai', 'openai'])
+  t.same(config.providers.get('three')?.options, { reasoning_effort: true })
+  t.equal(config.providers.get('three')?.url.href, 'https://openrouter.ai/api/v1/chat/completions', 'the base of an API is completed')
+})
+
+t.test('every problem is named by its path, all at once', async t => {
+  const problems = async (document: unknown, processEnv?: NodeJS.ProcessEnv): Promise<string> => {
+    try {
+      await load(document, processEnv)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'no error'
+  }
+  t.match(await problems({ ...good, router: {}, PORT: 'x' }), /router: there is no such key; did you mean Router\?[^]*PORT/)
+  t.match(await problems({ Providers: [{ ...provider, models: undefined }], Router: {} }), /Providers\[0\]\.models: is missing[^]*Router\.default: is missing/)
+  t.match(await problems(good, {}), /Providers\[0\]\.api_key: the environment variable KEY is not set/)
+  t.match(await problems({ ...good, Router: { default: 'nobody,x' } }), /Router\.default: there is no usable provider nobody; Providers has or/)
+  t.match(await problems({ ...good, Router: { default: 'or,x' } }), /Router\.default: or has no model x; its models are a\/b, c,d/)
+  t.match(await problems({ ...good, Router: { default: 'or' } }), /Router\.default: must be "provider,model"/)
+  t.match(await problems({ ...good, Providers: [provider, provider] }), /Providers\[1\]\.name: there are two providers named or/)
+  t.match(await problems({ ...good, Providers: [{ ...provider, transformer: { use: ['nope', 'more'] } }] }), /use\[0\]: there is no transformer nope here; there are openrouter, openai, demo[^]*use\[1\]/)
+  t.match(await problems({ ...good, Providers: [{ ...provider, api_base_url: 'ftp://x' }] }), /Providers\[0\]\.api_base_url: must be a URL that begins with http/)
+  t.match(await problems('{ "Providers": [ }'), /cannot be used:\n {2}- invalid character/)
+  t.match(await problems('[]'), /the document: must be an object/)
+  t.notMatch(await problems({ ...good, LOG_LEVEL: 'loud', APIKEY: 'hush-hush' }), /hush-hush/, 'a problem shows no values')
+})
+
+t.test('a model may hold commas, a dollar sign is doubled', async t => {
+  const config = await load({ Providers: [{ ...provider, api_key: 'a$$b' }], Router: { default: 'or,c,d' } })
+  t.equal(config.router.default.model, 'c,d')
+  t.equal(config.providers.get('or')?.apiKey, 'a$b')
+})
+
+t.test('the environment stands above the file', async t => {
+  const config = await load({ ...good, PORT: 1, HOST: '0.0.0.0', APIKEY: 'file' }, { KEY: 'x' }, { PORT: 2, HOST: '::1', VALID_API_KEYS: ' a, b,,', LOG_LEVEL: 'warn', API_TIMEOUT_MS: 5 })
+  t.match(config, { port: 2, host: '::1', logLevel: 'warn', timeout: 5, keys: ['file', 'a', 'b'] })
+})
+
+t.test('without a file the environment alone configures it', async t => {
+  const { app } = await readyApp(t, { env: { OPENROUTER_API_KEY: 'or-key', TARGET_MODEL_DEFAULT: 'z/y' } })
+  const { provider, model } = app.config.current.router.default
+  t.match({ name: provider.name, key: provider.apiKey, model, url: provider.url.href }, { name: 'openrouter', key: 'or-key', model: 'z/y', url: 'https://openrouter.ai/api/v1/chat/completions' })
+
+  const { app: demo } = await readyApp(t, { env: { OPENROUTER_API_KEY: '' } })
+  t.equal(demo.config.current.router.default.provider.pair.name, 'demo', 'an empty variable is not set')
+})
+
+t.test('a CONFIG_PATH that leads nowhere is an error', async t => {
+  await t.rejects(readyApp(t, { env: { CONFIG_PATH: '/nowhere/config.json' } }), /\/nowhere\/config\.json cannot be used:\n {2}- there is no such file/)
+})
+
+t.test('config.schema.json is what the source says, and the example has its form', async t => {
+  const written: unknown = JSON.parse(await readFile(join(root, 'config.schema.json'), 'utf8'))
+  t.same(written, configSchema, 'run `npm run schema` after a change of src/config/schema.ts')
+  const { app } = await readyApp(t)
+  const config = await loadConfig({ CONFIG_PATH: join(root, 'config.example.json') }, { SWITCHYARD_KEY: 'k', OPENROUTER_API_KEY: 'o' }, app.transformers)
+  t.equal(config.providers.size, 2)
+})
