@@ -10,6 +10,7 @@ function toApiError (error: FastifyError | ApiError, request: FastifyRequest): A
   if (error.validation !== undefined) return invalidRequest(validationMessage(error.validation))
   const status = error.statusCode ?? 500
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('request_too_large', 'The request is larger than 32 MB.')
+  if (status === 415) return new ApiError('invalid_request_error', 'content-type: Input should be application/json', { status })
   if (status >= 400 && status < 500) return new ApiError(errorTypeOf(status), error.message, { status })
   request.log.error({ err: error, requestId: request.id }, 'unexpected error')
   return new ApiError('api_error', 'Internal error of the gateway; its log has the details under this request id.')

@@ -14,7 +14,6 @@ function describeExchange (exchange: Exchange): object {
     ...(exchange.dropped.length > 0 && { dropped: exchange.dropped }),
     ...(writer !== null && { usage: writer.usageCounts, stopReason: writer.stopReason }),
     firstContentMs: round(exchange.firstContent),
-    ...(exchange.left && { left: true }),
     ...(error !== null && { error: { type: error.type, status: error.status } })
   }
 }
@@ -23,18 +22,26 @@ function round (milliseconds: number | null): number | null {
   return milliseconds === null ? null : Math.round(milliseconds * 10) / 10
 }
 
-/** One line for each request, when its reply is over. Health checks and probes are a debug matter. */
+/** What nginx and others say of a request whose client left. */
+const CLIENT_LEFT = 499
+
+/** One line for each request, when its connection is done with it. Health checks and probes are a debug matter. */
 async function logging (app: FastifyInstance): Promise<void> {
   const log = app.log as Logger
   app.decorateRequest('exchange', null)
 
-  app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+  function logRequest (request: FastifyRequest, reply: FastifyReply): void {
     const level = request.routeOptions.config.public === true ? 'debug' : 'info'
-    if (log.isLevelEnabled(level)) {
-      const { method, routeOptions: { url: route } } = request
-      const line = { requestId: request.id, method, route, status: reply.statusCode, durationMs: round(reply.elapsedTime) }
-      log[level](request.exchange === null ? line : { ...line, ...describeExchange(request.exchange) }, 'request')
-    }
+    if (!log.isLevelEnabled(level)) return
+    const { method, exchange, routeOptions: { url: route } } = request
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
+    const line = { requestId: request.id, method, route, status, durationMs: round(reply.elapsedTime) }
+    log[level](exchange === null ? line : { ...line, ...describeExchange(exchange) }, 'request')
+  }
+
+  // Not onResponse: it is left out when the client leaves before the end.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => logRequest(request, reply))
     done()
   })
 }

@@ -43,6 +43,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     // Nothing of a request is changed on the way: what a client sent is what a provider gets.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, strictRequired: false } }
   })
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
