@@ -15,12 +15,11 @@ function digest (key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
 
-/** The client's key: `x-api-key`, or a bearer token. */
-function credentialOf ({ headers }: FastifyRequest): string | undefined {
-  const key = headers['x-api-key']
-  if (typeof key === 'string' && key !== '') return key
+/** The client's keys: `x-api-key`, a bearer token, or both, as Claude Code's key helper sends them. */
+function credentialsOf ({ headers }: FastifyRequest): string[] {
   const [scheme, token] = (headers.authorization ?? '').split(' ')
-  return scheme?.toLowerCase() === 'bearer' && token !== '' ? token : undefined
+  const bearer = scheme?.toLowerCase() === 'bearer' ? token : undefined
+  return [headers['x-api-key'], bearer].filter(key => typeof key === 'string' && key !== '') as string[]
 }
 
 /** All keys are compared, each in constant time, so that an answer's time tells nothing of them. */
@@ -41,9 +40,9 @@ function checkLocal (request: FastifyRequest): void {
 }
 
 function checkKey (request: FastifyRequest, digests: readonly Buffer[]): void {
-  const credential = credentialOf(request)
-  if (credential === undefined) throw new ApiError('authentication_error', 'A key is required: send it as `x-api-key` or as `Authorization: Bearer`.')
-  if (!matches(credential, digests)) throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
+  const credentials = credentialsOf(request)
+  if (credentials.length === 0) throw new ApiError('authentication_error', 'A key is required: send it as `x-api-key` or as `Authorization: Bearer`.')
+  if (!credentials.some(credential => matches(credential, digests))) throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
 }
 
 /** Who may ask: holders of a key where one is configured, else this machine only. */

@@ -4,12 +4,15 @@ import { ApiError, errorTypeOf, invalidRequest } from '../src/errors.ts'
 import { sendError } from '../src/http/error-reply.ts'
 import { validationMessage } from '../src/http/validation-message.ts'
 
-/** Turns whatever was thrown into an error of the API. What nobody foresaw is logged, and told without details. */
+/**
+ * Turns whatever was thrown into an error of the API. What nobody foresaw is logged, and told without details. (At
+ * "Prompt is too long" Claude Code compacts its conversation.)
+ */
 function toApiError (error: FastifyError | ApiError, request: FastifyRequest): ApiError {
   if (error instanceof ApiError) return error
   if (error.validation !== undefined) return invalidRequest(validationMessage(error.validation))
   const status = error.statusCode ?? 500
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('request_too_large', 'The request is larger than 32 MB.')
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('request_too_large', 'Prompt is too long: the request is larger than 32 MB.')
   if (status === 415) return new ApiError('invalid_request_error', 'content-type: Input should be application/json', { status })
   if (status >= 400 && status < 500) return new ApiError(errorTypeOf(status), error.message, { status })
   request.log.error({ err: error, requestId: request.id }, 'unexpected error')

@@ -14,7 +14,8 @@ function describeExchange (exchange: Exchange): object {
     ...(exchange.dropped.length > 0 && { dropped: exchange.dropped }),
     ...(writer !== null && { usage: writer.usageCounts, stopReason: writer.stopReason }),
     firstContentMs: round(exchange.firstContent),
-    ...(error !== null && { error: { type: error.type, status: error.status } })
+    // A message of the provider may repeat what was sent to it; one of ours, about the connection, does not.
+    ...(error !== null && { error: { type: error.type, status: error.status, ...(error.cause !== undefined && { message: error.message }) } })
   }
 }
 
@@ -25,7 +26,7 @@ function round (milliseconds: number | null): number | null {
 /** What nginx and others say of a request whose client left. */
 const CLIENT_LEFT = 499
 
-/** One line for each request, when its connection is done with it. Health checks and probes are a debug matter. */
+/** An id on every reply, and one line of log by that id. Health checks and probes are a debug matter. */
 async function logging (app: FastifyInstance): Promise<void> {
   const log = app.log as Logger
   app.decorateRequest('exchange', null)
@@ -41,6 +42,7 @@ async function logging (app: FastifyInstance): Promise<void> {
 
   // Not onResponse: it is left out when the client leaves before the end.
   app.addHook('onRequest', (request, reply, done) => {
+    reply.header('request-id', request.id)
     reply.raw.once('close', () => logRequest(request, reply))
     done()
   })

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import type { Config } from '../src/config/snapshot.ts'
 import type { Target, UpstreamRequest } from '../src/provider.ts'
 import { UpstreamCall } from '../src/upstream/call.ts'
 
@@ -17,12 +16,15 @@ declare module 'fastify' {
 const CONNECT_TIMEOUT = 10_000
 /** Longer than the pause between two turns of a conversation, shorter than what load balancers allow. */
 const KEEP_ALIVE = 30_000
+/** What no proxy is asked for unless NO_PROXY says otherwise: a model server on this machine. */
+const LOCAL = 'localhost,127.0.0.1,::1'
 
 /**
  * One pool of connections per provider, kept for the life of the configuration. The time-outs bound silence, not the
  * whole: a long answer takes as long as it takes.
  */
-function createAgent ({ timeout, proxyUrl }: Config): Dispatcher {
+function createAgent (app: FastifyInstance): Dispatcher {
+  const { timeout, proxyUrl } = app.config.current
   const options: Agent.Options = {
     connect: { timeout: CONNECT_TIMEOUT, noDelay: true },
     keepAliveTimeout: KEEP_ALIVE,
@@ -30,12 +32,13 @@ function createAgent ({ timeout, proxyUrl }: Config): Dispatcher {
     bodyTimeout: timeout,
     pipelining: 1
   }
-  return proxyUrl === undefined ? new Agent(options) : new EnvHttpProxyAgent({ ...options, httpProxy: proxyUrl, httpsProxy: proxyUrl })
+  if (proxyUrl === undefined) return new Agent(options)
+  return new EnvHttpProxyAgent({ ...options, httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: app.processEnv['NO_PROXY'] ?? app.processEnv['no_proxy'] ?? LOCAL })
 }
 
 /** The way to the providers. */
 async function upstream (app: FastifyInstance): Promise<void> {
-  const agent = createAgent(app.config.current)
+  const agent = createAgent(app)
 
   app.decorate('upstream', {
     send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {

@@ -1,4 +1,5 @@
 import { ApiError, errorTypeOf } from '../../src/errors.ts'
+import type { Provider } from '../../src/provider.ts'
 import type { ErrorType } from '../../src/wire/anthropic.ts'
 import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
 import { overflowMessage } from './context-overflow.ts'
@@ -34,13 +35,13 @@ const TOKEN_LIMIT = new Set(['max_tokens_exceeded', 'token_limit_exceeded'])
 const MAX_MESSAGE = 2000
 
 /** The error of a reply with a status other than 2xx. */
-export function decodeChatError (status: number, headers: Headers, body: string, provider: string): ApiError {
+export function decodeChatError (status: number, headers: Headers, body: string, provider: Provider): ApiError {
   const error = envelopeOf(body)
   return build(status, messageOf(error) ?? plainText(body) ?? `status ${status} without a message`, error, provider, retryAfterOf(headers) ?? availabilityRetry(error))
 }
 
 /** The error of a chunk inside a 200. */
-export function chatError (error: unknown, provider: string): ApiError {
+export function chatError (error: unknown, provider: Provider): ApiError {
   const details = isJsonObject(error) ? error : {}
   return build(statusOf(details) ?? 502, messageOf(error) ?? 'an error without a message', details, provider, availabilityRetry(details))
 }
@@ -52,19 +53,26 @@ export function isTokenLimit (error: unknown): boolean {
   return TOKEN_LIMIT.has(String(metadata['error_type']))
 }
 
-function build (upstreamStatus: number, message: string, details: unknown, provider: string, retryAfter: number | undefined): ApiError {
+function build (upstreamStatus: number, message: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
   const overflow = overflowMessage(upstreamStatus, message, details)
   if (overflow !== undefined) return new ApiError('invalid_request_error', overflow)
   // A redirect or anything else that is no error status is one for us: nothing is followed.
   const status = upstreamStatus < 400 ? 502 : STATUS[upstreamStatus] ?? upstreamStatus
   const type: ErrorType = errorTypeOf(status)
-  const text = `${prefix(status, provider)}${message.slice(0, MAX_MESSAGE)}`
+  const text = `${prefix(status, provider.name)}${withoutKey(message.slice(0, MAX_MESSAGE), provider)}`
   return new ApiError(type, text, { status, retryAfter })
 }
 
 /** Says whose fault it is: a credential that fails here is the gateway's, not the client's. */
 function prefix (status: number, provider: string): string {
-  return status === 401 ? `${provider} rejected the gateway's API key: ` : `${provider}: `
+  if (status === 401) return `${provider} rejected the gateway's API key: `
+  // At these words Claude Code compacts the conversation.
+  return status === 413 ? `Prompt is too long: ${provider}: ` : `${provider}: `
+}
+
+/** Some servers repeat the key that they refuse. */
+function withoutKey (message: string, { apiKey }: Provider): string {
+  return apiKey ? message.replaceAll(apiKey, '[key]') : message
 }
 
 /** `{error: {...}}`, vLLM's `{error: "text"}`, the older flat form, or an array of one of them. */

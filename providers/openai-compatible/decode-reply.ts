@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/errors.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { ReplyDecoder } from '../../src/provider.ts'
+import type { Provider, ReplyDecoder } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
 import type { ChatChoice, ChatChunk, ChatDelta } from '../../src/wire/openai-chat.ts'
@@ -19,7 +19,7 @@ const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carr
  */
 export class ChatDecoder implements ReplyDecoder {
   readonly #writer: MessageWriter
-  readonly #provider: string
+  readonly #provider: Provider
   readonly #request: MessagesRequest
   readonly #reasoning: ReasoningReader
   readonly #calls: ToolCallReader
@@ -27,8 +27,8 @@ export class ChatDecoder implements ReplyDecoder {
   #refusal = ''
   #finish: ChatChoice | null = null
 
-  /** @param family who can read the reasoning back; @param provider its name, for errors */
-  constructor (writer: MessageWriter, family: string, provider: string, request: MessagesRequest) {
+  /** @param family who can read the reasoning back; @param provider who answers, for errors */
+  constructor (writer: MessageWriter, family: string, provider: Provider, request: MessagesRequest) {
     this.#writer = writer
     this.#provider = provider
     this.#request = request
@@ -57,7 +57,7 @@ export class ChatDecoder implements ReplyDecoder {
     this.#annotations.end()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
-    else stopReasonOf(this.#finish, this.#writer, this.#request, this.#provider)
+    else stopReasonOf(this.#finish, this.#writer, this.#request, this.#provider.name)
   }
 
   #choice (choice: ChatChoice): void {
@@ -115,7 +115,7 @@ export class ChatDecoder implements ReplyDecoder {
 
   /** A plain 200 without a choice says nothing at all; what was cut in mid-stream is the writer's to tell. */
   #checkEmpty (): void {
-    if (!this.#writer.started) this.#writer.fail(new ApiError('api_error', `${this.#provider} answered with an empty reply.`, { status: 502 }))
+    if (!this.#writer.started) this.#writer.fail(new ApiError('api_error', `${this.#provider.name} answered with an empty reply.`, { status: 502 }))
   }
 }
 

@@ -10,7 +10,7 @@ export function chatPair (dialect: ChatDialect): TransformerPair {
     name: dialect.name,
     wire: 'openai',
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
-    decodeReply: (writer, target, request) => new ChatDecoder(writer, dialect.family(target), target.provider.name, request),
-    decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider.name)
+    decodeReply: (writer, target, request) => new ChatDecoder(writer, dialect.family(target), target.provider, request),
+    decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider)
   }
 }

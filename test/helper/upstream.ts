@@ -36,7 +36,7 @@ export async function startUpstream (t: Pick<Test, 'teardown'>, script: Script):
       const received: Received = { path: request.url ?? '', headers: request.headers, body: text === '' ? undefined : JSON.parse(text), aborted: false }
       response.on('close', () => { received.aborted = !response.writableFinished })
       requests.push(received)
-      script(response, received, requests.length - 1)?.catch(() => response.destroy())
+      Promise.resolve(script(response, received, requests.length - 1)).catch(() => response.destroy())
     })
   })
   server.on('connection', socket => {

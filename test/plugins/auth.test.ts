@@ -12,6 +12,7 @@ t.test('with keys, each of them opens, in either header, and nothing else does',
   t.equal(await post({ 'x-api-key': 'ann' }), 200)
   t.equal(await post({ authorization: 'Bearer bob' }), 200)
   t.equal(await post({ authorization: 'bearer bob' }), 200)
+  t.equal(await post({ 'x-api-key': 'left-over', authorization: 'Bearer bob' }), 200, 'one of two suffices')
   for (const headers of [{}, { 'x-api-key': 'main-key2' }, { 'x-api-key': 'main-ke' }, { 'x-api-key': '' }, { authorization: 'Bearer ' }, { authorization: 'Basic bob' }, { 'x-api-key': 'ann, bob' }]) t.equal(await post(headers), 401, JSON.stringify(headers))
 })
 

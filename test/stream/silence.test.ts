@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import t from 'tap'
 import { oneProvider, startApp } from '../helper/app.ts'
 import { openStream, parseEvents } from '../helper/events.ts'
@@ -19,7 +20,7 @@ t.test('silence before the first byte is carried by pings, and the answer follow
 })
 
 t.test('silence between events is carried too, and comments of the provider are no content', async t => {
-  let response_: import('node:http').ServerResponse | undefined
+  let response_: ServerResponse | undefined
   const upstream = await startUpstream(t, response => {
     response_ = response
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sse(delta({ content: 'one' })))
