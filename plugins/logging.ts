@@ -31,20 +31,24 @@ async function logging (app: FastifyInstance): Promise<void> {
   const log = app.log as Logger
   app.decorateRequest('exchange', null)
 
-  function logRequest (request: FastifyRequest, reply: FastifyReply): void {
-    const level = request.routeOptions.config.public === true ? 'debug' : 'info'
-    if (!log.isLevelEnabled(level)) return
+  function logRequest (level: 'info' | 'debug', request: FastifyRequest, reply: FastifyReply): void {
     const { method, exchange, routeOptions: { url: route } } = request
-    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
+    const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_LEFT
     const line = { requestId: request.id, method, route, status, durationMs: round(reply.elapsedTime) }
     log[level](exchange === null ? line : { ...line, ...describeExchange(exchange) }, 'request')
   }
 
   // Not onResponse: it is left out when the client leaves before the end.
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('request-id', request.id)
-    reply.raw.once('close', () => logRequest(request, reply))
+    const level = request.routeOptions.config.public === true ? 'debug' : 'info'
+    if (log.isLevelEnabled(level)) reply.raw.once('close', () => logRequest(level, request, reply))
     done()
+  })
+
+  // Model replies carry it already: they are written past Fastify.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    reply.header('request-id', request.id)
+    done(null, payload)
   })
 }
 

@@ -36,6 +36,15 @@ function createAgent (app: FastifyInstance): Dispatcher {
   return new EnvHttpProxyAgent({ ...options, httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: app.processEnv['NO_PROXY'] ?? app.processEnv['no_proxy'] ?? LOCAL })
 }
 
+const addresses = new WeakMap<URL, { origin: string, path: string }>()
+
+/** A URL in undici's terms. Each part that is asked of a URL is built anew, so the answer is kept with it. */
+function addressOf (url: URL): { origin: string, path: string } {
+  let address = addresses.get(url)
+  if (address === undefined) addresses.set(url, address = { origin: url.origin, path: url.pathname + url.search })
+  return address
+}
+
 /** The way to the providers. */
 async function upstream (app: FastifyInstance): Promise<void> {
   const agent = createAgent(app)
@@ -44,7 +53,7 @@ async function upstream (app: FastifyInstance): Promise<void> {
     send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {
       const call = new UpstreamCall()
       const dispatcher = provider.pair.dispatcher ?? agent
-      dispatcher.dispatch({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body: JSON.stringify(body) }, call)
+      dispatcher.dispatch({ ...addressOf(url), method: 'POST', headers, body: JSON.stringify(body) }, call)
       return call
     }
   })

@@ -1,15 +1,10 @@
-import { BlockList, isIP } from 'node:net'
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
+import { isIPv4 } from 'node:net'
 
 /** Whether a host name or address, without port, is this machine and nothing else. */
 export function isLoopback (hostname: string): boolean {
-  const bare = hostname.replace(/^\[(.*)\]$/, '$1')
-  const version = isIP(bare)
-  if (version === 0) return bare.toLowerCase() === 'localhost'
-  return loopback.check(bare, version === 4 ? 'ipv4' : 'ipv6')
+  if (hostname.startsWith('127.')) return isIPv4(hostname)
+  const name = hostname.toLowerCase()
+  return name === 'localhost' || name === '::1' || name === '[::1]'
 }
 
 /** Whether a `Host` header names this machine. */

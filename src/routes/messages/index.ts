@@ -23,7 +23,6 @@ export default async function messages (app: FastifyInstance): Promise<void> {
       call.abort(new ApiError('api_error', 'The client left.', { status: 499 }))
     })
     await (exchange.stream ? streamReply : plainReply)({ request, reply, body, exchange, call, config, running: app.running })
-    return reply
   })
 }
 
