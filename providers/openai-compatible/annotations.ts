@@ -1,7 +1,7 @@
 import { newServerToolId } from '../../src/message/ids.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { WebSearchResult } from '../../src/wire/anthropic.ts'
-import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
+import { isJsonObject, objectsOf } from '../../src/wire/json.ts'
 
 /**
  * Reads `url_citation` annotations: pages that the provider searched. They become a search that the provider ran
@@ -17,8 +17,8 @@ export class Annotations {
     this.#writer = writer
   }
 
-  push (annotations: JsonObject[]): void {
-    for (const { type, url_citation: citation } of annotations) {
+  push (annotations: unknown): void {
+    for (const { type, url_citation: citation } of objectsOf(annotations)) {
       if (type !== 'url_citation' || !isJsonObject(citation) || typeof citation['url'] !== 'string') continue
       const { url, title } = citation
       if (this.#results.has(url)) continue

@@ -4,30 +4,34 @@ import { isJsonObject } from '../../src/wire/json.ts'
 const OVERFLOW = /maximum context length|context[ _](length|window|size|limit)|prompt is too long|input (is|length) .*(too long|exceeds)|too many (input )?tokens/i
 const CODES = new Set(['context_length_exceeded', 'string_too_long'])
 
-/** `maximum context length is 8192 tokens` */
-const LIMIT = /(?:maximum context length(?: is| of)?|context (?:length|window|size|limit)(?: is| of)?|limit(?: is| of)?|maximum(?: is| of)?)\D{0,20}(\d[\d,]*)/i
-/** `you requested about 9000 tokens`, `your messages resulted in 9000 tokens` */
-const REQUESTED = /(?:requested(?: about)?|resulted in|prompt (?:contains|has)|has|input (?:tokens?|length)\D{0,10})\s*(\d[\d,]*)/i
-/** `(8000 in the messages, 1000 in the completion)`; OpenRouter: `(8000 of text input, 1000 in the output)` */
-const SPLIT = /(\d[\d,]*)\s*(?:tokens\s*)?(?:in the messages|of text input|of input|in your prompt|from the input messages)[^.]*?(\d[\d,]*)\s*(?:tokens\s*)?(?:in the completion|in the output|for the completion|output)/i
+/** The words of Anthropic itself, which stand behind OpenRouter's Claude. */
+const KNOWN = /^(prompt is too long|input length and `max_tokens` exceed context limit)/i
+
+const LIMIT = /context (?:length|window|size|limit)(?: is| of)? (\d+)/i
+/** `8000 in the messages`, `177 in the functions`, `7884 of text input`, `155 of tool input`, `769 input tokens` */
+const INPUT = /(\d+) (?:tokens )?(?:in the (?:messages|functions)|of \w+ input|input tokens)/gi
+/** `1000 in the completion`, `1000 in the output`, `1000 output tokens`, `'max_tokens' is too large: 1000` */
+const OUTPUT = /(\d+) (?:tokens )?(?:in the (?:completion|output)|output tokens)|is too large: (\d+)/i
+/** `requested about 9000 tokens`, `resulted in 9000 tokens`, `The input (9000 tokens)` */
+const TOTAL = /(?:requested(?: about)?|resulted in|input \() ?(\d+) tokens/i
 
 /**
  * A context overflow in the words that Claude Code knows, so that it compacts the conversation, or asks for a shorter
  * answer where the prompt itself would fit.
+ * @param status the upstream's; @param details its error object
  * @returns undefined for any other error
  */
 export function overflowMessage (status: number, message: string, details: unknown): string | undefined {
   if (!isOverflow(status, message, details)) return undefined
-  const limit = numberIn(LIMIT, message)
-  const split = SPLIT.exec(message)
-  const input = split === null ? undefined : toNumber(split[1])
-  const output = split === null ? undefined : toNumber(split[2])
-  if (limit !== undefined && input !== undefined && output !== undefined && input < limit) {
-    return `input length and \`max_tokens\` exceed context limit: ${input} + ${output} > ${limit}, decrease input length or \`max_tokens\` and try again`
-  }
-  const requested = input ?? numberIn(REQUESTED, message)
-  if (limit === undefined || requested === undefined || requested <= limit) return `prompt is too long: ${message}`
-  return `prompt is too long: ${requested} tokens > ${limit} maximum`
+  if (KNOWN.test(message)) return message
+  const text = message.replaceAll(/(\d),(\d{3})/g, '$1$2')
+  const limit = first(LIMIT, text)
+  const output = first(OUTPUT, text)
+  const input = [...text.matchAll(INPUT)].reduce((sum, match) => sum + Number(match[1]), 0) || first(TOTAL, text)
+  if (limit === undefined || input === undefined) return `prompt is too long: ${message}`
+  if (input > limit) return `prompt is too long: ${input} tokens > ${limit} maximum`
+  if (output === undefined) return `prompt is too long: ${message}`
+  return `input length and \`max_tokens\` exceed context limit: ${input} + ${output} > ${limit}, decrease input length or \`max_tokens\` and try again`
 }
 
 function isOverflow (status: number, message: string, details: unknown): boolean {
@@ -39,10 +43,7 @@ function isOverflow (status: number, message: string, details: unknown): boolean
   return status !== 429 && status !== 401 && status !== 403 && OVERFLOW.test(message)
 }
 
-function numberIn (pattern: RegExp, text: string): number | undefined {
-  return toNumber(pattern.exec(text)?.[1])
-}
-
-function toNumber (digits: string | undefined): number | undefined {
-  return digits === undefined ? undefined : Number(digits.replaceAll(',', ''))
+function first (pattern: RegExp, text: string): number | undefined {
+  const digits = pattern.exec(text)?.slice(1).find(group => group !== undefined)
+  return digits === undefined ? undefined : Number(digits)
 }

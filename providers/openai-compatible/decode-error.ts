@@ -56,11 +56,16 @@ export function isTokenLimit (error: unknown): boolean {
 function build (upstreamStatus: number, message: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
   const overflow = overflowMessage(upstreamStatus, message, details)
   if (overflow !== undefined) return new ApiError('invalid_request_error', overflow)
-  // A redirect or anything else that is no error status is one for us: nothing is followed.
-  const status = upstreamStatus < 400 ? 502 : STATUS[upstreamStatus] ?? upstreamStatus
+  const status = clientStatus(upstreamStatus)
   const type: ErrorType = errorTypeOf(status)
   const text = `${prefix(status, provider.name)}${withoutKey(message.slice(0, MAX_MESSAGE), provider)}`
   return new ApiError(type, text, { status, retryAfter })
+}
+
+/** A redirect is not followed, and proxies' own codes (520 …) mean nothing to clients: to them the provider is broken. */
+function clientStatus (upstream: number): number {
+  const status = STATUS[upstream] ?? upstream
+  return status < 400 || (status > 500 && status !== 504 && status !== 529) ? 502 : status
 }
 
 /** Says whose fault it is: a credential that fails here is the gateway's, not the client's. */

@@ -2,13 +2,13 @@ import { ApiError } from '../../src/errors.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Provider, ReplyDecoder } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
-import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatChoice, ChatChunk, ChatDelta } from '../../src/wire/openai-chat.ts'
 import { Annotations } from './annotations.ts'
 import { chatError, isTokenLimit } from './decode-error.ts'
 import { decodeUsage } from './decode-usage.ts'
 import { ReasoningReader } from './reasoning-reader.ts'
-import { stopReasonOf } from './stop-reason.ts'
+import { tellStopReason } from './stop-reason.ts'
 import { ToolCallReader } from './tool-call-reader.ts'
 
 const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carry.]'
@@ -37,15 +37,15 @@ export class ChatDecoder implements ReplyDecoder {
     this.#annotations = new Annotations(writer)
   }
 
-  push (value: unknown): void {
-    if (!isJsonObject(value)) return
-    const chunk = value as ChatChunk
-    const usage = chunk.usage ?? chunk.x_groq?.usage ?? chunk.choices?.[0]?.usage
-    if (usage) this.#writer.usage(decodeUsage(usage))
-    const choice = chunk.choices?.[0]
-    if (choice) this.#choice(choice)
-    const error = chunk.error ?? choice?.error ?? flatError(value)
-    if (error) this.#error(error)
+  push (chunk: unknown): void {
+    if (!isJsonObject(chunk)) return
+    const { choices, usage, x_groq: groq, error } = chunk as ChatChunk
+    const choice = Array.isArray(choices) && isJsonObject(choices[0]) ? choices[0] as ChatChoice : undefined
+    const counts = [usage, isJsonObject(groq) ? groq.usage : null, choice?.usage].find(isJsonObject)
+    if (counts !== undefined) this.#writer.usage(decodeUsage(counts))
+    if (choice !== undefined) this.#choice(choice)
+    const failure = error || choice?.error || flatError(chunk)
+    if (failure) this.#error(failure)
   }
 
   end (): void {
@@ -57,29 +57,29 @@ export class ChatDecoder implements ReplyDecoder {
     this.#annotations.end()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
-    else stopReasonOf(this.#finish, this.#writer, this.#request, this.#provider.name)
+    else tellStopReason(this.#finish, this.#writer, this.#request, this.#provider.name)
   }
 
   #choice (choice: ChatChoice): void {
     const delta = choice.delta ?? choice.message
-    if (delta) this.#delta(delta)
+    if (isJsonObject(delta)) this.#delta(delta)
     // The first reason counts: OpenRouter repeats it with the usage, some servers send another or null after it.
     if (choice.finish_reason && this.#finish === null) this.#finish = choice
   }
 
   #delta (delta: ChatDelta): void {
     this.#reasoning.push(delta)
+    const { content, refusal } = delta
     if (delta.annotations) this.#annotations.push(delta.annotations)
-    const { content } = delta
     if (typeof content === 'string') this.#text(content)
-    else if (Array.isArray(content)) for (const part of content) this.#part(part)
-    if (delta.refusal) {
-      this.#refusal += delta.refusal
-      this.#text(delta.refusal)
+    else if (content) for (const part of objectsOf(content)) this.#part(part)
+    if (typeof refusal === 'string' && refusal !== '') {
+      this.#refusal += refusal
+      this.#text(refusal)
     }
-    if (delta.images) for (let i = 0; i < delta.images.length; i++) this.#text(IMAGE_NOTE)
-    const calls = delta.tool_calls ?? (delta.function_call ? [{ index: 0, function: delta.function_call }] : undefined)
-    if (calls) this.#toolCalls(calls)
+    if (delta.images) for (let i = objectsOf(delta.images).length; i > 0; i--) this.#text(IMAGE_NOTE)
+    if (delta.tool_calls) this.#toolCalls(objectsOf(delta.tool_calls))
+    else if (delta.function_call) this.#toolCalls([{ index: 0, function: delta.function_call as JsonObject }])
   }
 
   #text (text: string): void {
@@ -91,16 +91,12 @@ export class ChatDecoder implements ReplyDecoder {
 
   /** Mistral sends content as parts, thinking among them. */
   #part (part: JsonObject): void {
-    if (typeof part['text'] === 'string') this.#text(part['text'])
-    else if (Array.isArray(part['thinking'])) {
-      for (const thought of part['thinking']) {
-        if (isJsonObject(thought) && typeof thought['text'] === 'string') this.#reasoning.push({ reasoning: thought['text'] })
-      }
-    }
+    this.#text(textOf(part['text']))
+    for (const thought of objectsOf(part['thinking'])) this.#reasoning.push({ reasoning: textOf(thought['text']) })
   }
 
-  #toolCalls (calls: NonNullable<ChatDelta['tool_calls']>): void {
-    this.#reasoning.end()
+  #toolCalls (calls: JsonObject[]): void {
+    if (calls.length > 0) this.#reasoning.end()
     for (const call of calls) this.#calls.push(call)
   }
 

@@ -15,8 +15,8 @@ export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, 
   const system = encodeSystem([...systemBlocks(request.system), ...leading], dialect)
   if (system !== undefined) messages.push(system)
   for (const turn of turns) {
-    if (turn.role === 'assistant') messages.push(encodeAssistant(turn, dialect.family(target)))
-    else encodeUser(turn, dialect, messages)
+    if (turn.role === 'user') encodeUser(turn, dialect, messages)
+    else messages.push(...encodeAssistant(turn, dialect.family(target)))
   }
   return messages
 }
@@ -28,14 +28,17 @@ function encodeSystem (blocks: TextBlock[], dialect: ChatDialect): ChatMessage |
   return { role: 'system', content: blocks.map(block => block.text).join('\n\n') }
 }
 
-/** Text blocks of one reply are joined with nothing between: together they are what the model wrote. */
-function encodeAssistant ({ blocks }: AssistantTurn, family: string): ChatAssistantMessage {
+/**
+ * Text blocks of one reply are joined with nothing between: together they are what the model wrote. A turn that holds
+ * nothing for this provider (another's reasoning only) is no message.
+ */
+function encodeAssistant ({ blocks }: AssistantTurn, family: string): ChatAssistantMessage[] {
   const text = blocks.map(writtenText).join('')
   const calls = blocks.filter((block): block is ToolUseBlock => block.type === 'tool_use')
   const message: ChatAssistantMessage = { role: 'assistant', content: text === '' && calls.length > 0 ? null : text }
   if (calls.length > 0) message.tool_calls = calls.map(encodeCall)
-  replayReasoning(blocks, family, message)
-  return message
+  const reasons = replayReasoning(blocks, family, message)
+  return text === '' && calls.length === 0 && !reasons ? [] : [message]
 }
 
 function writtenText (block: ContentBlock): string {

@@ -1,6 +1,6 @@
 import { sealReasoning } from '../../src/message/envelope.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { JsonObject } from '../../src/wire/json.ts'
+import { type JsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatDelta } from '../../src/wire/openai-chat.ts'
 
 /**
@@ -20,8 +20,7 @@ export class ReasoningReader {
   }
 
   push (delta: ChatDelta): void {
-    const details = delta.reasoning_details
-    if (Array.isArray(details)) for (const detail of details) this.#detail(detail)
+    if (delta.reasoning_details) for (const detail of objectsOf(delta.reasoning_details)) this.#detail(detail)
     const text = this.#textOf(delta)
     if (text === '') return
     this.#text += text
@@ -49,8 +48,8 @@ export class ReasoningReader {
       this.#field = 'reasoning_content'
       return delta.reasoning_content
     }
-    const { reasoning_details: details } = delta
-    return Array.isArray(details) ? details.map(detail => stringOf(detail['text']) + stringOf(detail['summary'])).join('') : ''
+    if (!delta.reasoning_details) return ''
+    return objectsOf(delta.reasoning_details).map(detail => textOf(detail['text']) + textOf(detail['summary'])).join('')
   }
 
   /**
@@ -64,7 +63,7 @@ export class ReasoningReader {
       return
     }
     for (const [field, value] of Object.entries(fragment)) {
-      if (field === 'text' || field === 'summary') last[field] = stringOf(last[field]) + stringOf(value)
+      if (field === 'text' || field === 'summary') last[field] = textOf(last[field]) + textOf(value)
       else if (value !== null && value !== '') last[field] = value
     }
   }
@@ -78,8 +77,4 @@ function continues (last: JsonObject, fragment: JsonObject): boolean {
 /** A first fragment that announces a detail and holds nothing yet; what follows brings its own type and index. */
 function isVoid (fragment: JsonObject): boolean {
   return !fragment['text'] && !fragment['summary'] && !fragment['data'] && !fragment['signature'] && (fragment['type'] === 'reasoning.text' || fragment['type'] === 'reasoning.summary')
-}
-
-function stringOf (value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

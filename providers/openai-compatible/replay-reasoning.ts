@@ -6,8 +6,9 @@ import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
 /**
  * Gives a provider its own reasoning back, in the field and the form that it came in. Reasoning of another family, or
  * without an envelope, is left out: no provider can read another's.
+ * @returns whether there was any
  */
-export function replayReasoning (blocks: readonly ContentBlock[], family: string, message: ChatAssistantMessage): void {
+export function replayReasoning (blocks: readonly ContentBlock[], family: string, message: ChatAssistantMessage): boolean {
   let text = ''
   let field = ''
   const details: JsonObject[] = []
@@ -21,6 +22,7 @@ export function replayReasoning (blocks: readonly ContentBlock[], family: string
   }
   if (details.length > 0) message.reasoning_details = details
   else if (field === 'reasoning' || field === 'reasoning_content') message[field] = text
+  return field !== ''
 }
 
 function envelopeOf (block: ContentBlock, thinking: string): ReasoningEnvelope | undefined {

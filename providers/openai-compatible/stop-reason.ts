@@ -4,15 +4,18 @@ import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { ChatChoice } from '../../src/wire/openai-chat.ts'
 
 /** Tells the writer why the model stopped. An unknown reason counts as an ordinary end: the list is open. */
-export function stopReasonOf (choice: ChatChoice, writer: MessageWriter, request: MessagesRequest, provider: string): void {
-  const native = choice.native_finish_reason
-  if (native === 'model_context_window_exceeded') return writer.finish('model_context_window_exceeded')
-  switch (choice.finish_reason) {
+export function tellStopReason (choice: ChatChoice, writer: MessageWriter, request: MessagesRequest, provider: string): void {
+  if (choice.native_finish_reason === 'model_context_window_exceeded') return writer.finish('model_context_window_exceeded')
+  // Gemini's compatible server adds its own reason behind a colon.
+  switch (String(choice.finish_reason).split(':')[0]) {
     case 'length': case 'model_length': case 'max_tokens': return writer.finish('max_tokens')
     case 'tool_calls': case 'function_call': return writer.finish('tool_use')
-    case 'content_filter': return writer.finish('refusal', null, { type: 'refusal', category: null, explanation: `${provider} stopped the answer by its content filter.` })
+    case 'content_filter': case 'refusal':
+      return writer.finish('refusal', null, { type: 'refusal', category: null, explanation: `${provider} stopped the answer by its content filter.` })
     case 'error': case 'abort': case 'aborted': case 'insufficient_system_resource':
       return writer.fail(new ApiError('overloaded_error', `${provider} broke off the answer (${choice.finish_reason}).`))
+    case 'function_call_filter':
+      return writer.started ? writer.finish('end_turn') : writer.fail(new ApiError('api_error', `${provider} could not complete a tool call (${choice.finish_reason}).`, { status: 502 }))
     default: return finishByText(choice, writer, request)
   }
 }

@@ -1,8 +1,7 @@
 import { ApiError } from '../../src/errors.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { JsonObject } from '../../src/wire/json.ts'
-import type { ChatToolCallDelta } from '../../src/wire/openai-chat.ts'
+import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
 
 interface Call {
   key: number
@@ -11,6 +10,8 @@ interface Call {
   /** Arguments that came before the name did. */
   early: string
   named: boolean
+  /** Whether the writer has any of its arguments. */
+  begun: boolean
 }
 
 /**
@@ -26,14 +27,20 @@ export class ToolCallReader {
     this.#writer = writer
   }
 
-  push (fragment: ChatToolCallDelta): void {
-    const name = fragment.function?.name || undefined
-    const call = this.#find(fragment, name) ?? this.#add(fragment)
-    if (name !== undefined && !call.named) this.#begin(call, name)
-    const input = inputOf(fragment.function?.arguments)
+  push (fragment: JsonObject): void {
+    const details = isJsonObject(fragment['function']) ? fragment['function'] : {}
+    const index = typeof fragment['index'] === 'number' ? fragment['index'] : undefined
+    const id = textOf(fragment['id'])
+    const name = textOf(details['name'])
+    const call = this.#find(index, id, name) ?? this.#add(index, id)
+    if (name !== '' && !call.named) this.#begin(call, name)
+    const input = inputOf(details['arguments'])
     if (!call.named) call.early += input
     // `null` as the whole of the arguments is how some servers say that there are none.
-    else if (input !== 'null') this.#writer.toolInput(call.key, input)
+    else if (call.begun || input !== 'null') {
+      call.begun ||= input !== ''
+      this.#writer.toolInput(call.key, input)
+    }
   }
 
   /** The reply is complete: a call that never got a name cannot be told to anyone. */
@@ -41,20 +48,20 @@ export class ToolCallReader {
     if (this.#calls.some(call => !call.named)) this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
   }
 
-  #find ({ index, id }: ChatToolCallDelta, name: string | undefined): Call | undefined {
-    const last = this.#calls.at(-1)
-    if (typeof index === 'number') {
+  #find (index: number | undefined, id: string, name: string): Call | undefined {
+    if (index !== undefined) {
       const call = this.#calls.findLast(call => call.index === index)
       // The same index under a new id and a name is a new call.
-      return call !== undefined && id && call.id !== '' && id !== call.id && name !== undefined ? undefined : call
+      return call !== undefined && id !== '' && call.id !== '' && id !== call.id && name !== '' ? undefined : call
     }
-    if (id) return this.#calls.find(call => call.id === id)
+    if (id !== '') return this.#calls.find(call => call.id === id)
     // Neither index nor id: a name begins a call, anything else belongs to the last one.
-    return name !== undefined && last?.named ? undefined : last
+    const last = this.#calls.at(-1)
+    return name !== '' && last?.named ? undefined : last
   }
 
-  #add ({ index, id }: ChatToolCallDelta): Call {
-    const call: Call = { key: this.#calls.length, index: index ?? undefined, id: id || '', early: '', named: false }
+  #add (index: number | undefined, id: string): Call {
+    const call: Call = { key: this.#calls.length, index, id, early: '', named: false, begun: false }
     this.#calls.push(call)
     return call
   }
@@ -63,12 +70,13 @@ export class ToolCallReader {
     call.named = true
     const taken = this.#calls.some(other => other !== call && other.named && other.id === call.id)
     this.#writer.toolUse(call.key, call.id === '' || taken ? newToolId() : legalToolId(call.id), name)
-    if (call.early !== 'null') this.#writer.toolInput(call.key, call.early)
+    call.begun = call.early !== '' && call.early !== 'null'
+    if (call.begun) this.#writer.toolInput(call.key, call.early)
   }
 }
 
 /** Arguments as JSON text; some servers send them parsed. */
-function inputOf (value: string | JsonObject | null | undefined): string {
+function inputOf (value: unknown): string {
   if (typeof value === 'string') return value
-  return value === null || value === undefined ? '' : JSON.stringify(value)
+  return isJsonObject(value) ? JSON.stringify(value) : ''
 }

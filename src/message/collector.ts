@@ -1,7 +1,8 @@
 import { ApiError } from '../errors.ts'
 import type { ContentBlock, Message, ToolUseBlock, Usage } from '../wire/anthropic.ts'
 import { isJsonObject } from '../wire/json.ts'
-import type { DeltaKind, Ending, MessageSink } from './sink.ts'
+import type { Ending } from './ending.ts'
+import type { DeltaKind, MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
 
 /** Gathers a reply into one Message, for requests without `stream`. */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { type JsonObject, type JsonValue, isJsonObject } from '../wire/json.ts'
 
 /**
@@ -22,12 +23,12 @@ const TEXT_FIELDS = ['text', 'summary'] as const
  * Wraps what a provider needs back.
  *
  * The thinking text would travel twice, once as itself and once in the details. So where the details' texts are
- * together the thinking text, each is replaced by its length.
+ * together the thinking text, each is replaced by its length, and a check sum tells whether the text is still the same.
  */
 export function sealReasoning (envelope: ReasoningEnvelope, thinking: string): string {
   const { details } = envelope
   const texts = details?.map(textOf).join('')
-  const sealed = details !== undefined && thinking !== '' && texts === thinking ? { ...envelope, details: details.map(shorten) } : envelope
+  const sealed = details !== undefined && thinking !== '' && texts === thinking ? { ...envelope, details: details.map(shorten), sum: crc32(thinking) } : envelope
   return PREFIX + Buffer.from(JSON.stringify(sealed)).toString('base64url')
 }
 
@@ -39,12 +40,12 @@ export function openReasoning (signature: string, thinking: string): ReasoningEn
   if (!signature.startsWith(PREFIX)) return undefined
   const envelope = parse(signature.slice(PREFIX.length))
   if (!isJsonObject(envelope)) return undefined
-  const { family, field, details } = envelope
+  const { family, field, details, sum } = envelope
   if (typeof family !== 'string' || typeof field !== 'string') return undefined
   if (details === undefined) return { family, field }
   if (!Array.isArray(details) || !details.every(isJsonObject)) return undefined
-  const restored = restore(details, thinking)
-  return restored === undefined ? undefined : { family, field, details: restored }
+  if (sum === undefined) return { family, field, details }
+  return sum === crc32(thinking) ? { family, field, details: restore(details, thinking) } : undefined
 }
 
 function textOf (detail: JsonObject): string {
@@ -61,9 +62,9 @@ function shorten (detail: JsonObject): JsonObject {
 }
 
 /** Puts the texts back in place of their lengths. */
-function restore (details: JsonObject[], thinking: string): JsonObject[] | undefined {
+function restore (details: JsonObject[], thinking: string): JsonObject[] {
   let at = 0
-  const restored = details.map(detail => {
+  return details.map(detail => {
     const whole = { ...detail }
     for (const field of TEXT_FIELDS) {
       const length = detail[field]
@@ -73,7 +74,6 @@ function restore (details: JsonObject[], thinking: string): JsonObject[] | undef
     }
     return whole
   })
-  return at === 0 || at === thinking.length ? restored : undefined
 }
 
 function parse (encoded: string): JsonValue | undefined {

@@ -1,15 +1,9 @@
 import type { ApiError } from '../errors.ts'
-import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
+import type { ContentBlock, Usage } from '../wire/anthropic.ts'
+import type { Ending } from './ending.ts'
 
 /** What can grow inside an open block. */
 export type DeltaKind = 'text' | 'thinking' | 'signature' | 'input'
-
-/** How a reply ended. */
-export interface Ending {
-  reason: StopReason
-  sequence: string | null
-  details: StopDetails | null
-}
 
 /**
  * Where a {@link MessageWriter} puts what it was told, already in a legal order: an event stream, a plain message, or

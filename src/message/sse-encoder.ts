@@ -1,6 +1,7 @@
 import type { ApiError } from '../errors.ts'
 import type { ContentBlock, Usage } from '../wire/anthropic.ts'
-import type { DeltaKind, Ending, MessageSink } from './sink.ts'
+import type { Ending } from './ending.ts'
+import type { DeltaKind, MessageSink } from './sink.ts'
 
 /** `delta.type` and the field that carries the value. */
 const DELTA: Record<DeltaKind, string> = {

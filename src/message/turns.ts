@@ -27,6 +27,7 @@ export function toConversation (messages: readonly MessageParam[]): Conversation
 
   for (const message of messages) {
     const blocks = blocksOf(message)
+    if (blocks.length === 0) continue
     if (message.role === 'assistant') {
       if (waiting.length > 0) userTurn(turns).blocks.push(...waiting.splice(0))
       assistantTurn(turns).blocks.push(...blocks)
@@ -46,7 +47,7 @@ export function toConversation (messages: readonly MessageParam[]): Conversation
   }
   if (waiting.length > 0) userTurn(turns).blocks.push(...waiting)
   pairResults(turns)
-  return { leading, turns: turns.filter(isNotEmpty) }
+  return { leading, turns }
 }
 
 /** Content as blocks, without the empty texts that most servers refuse. */
@@ -79,10 +80,6 @@ function assistantTurn (turns: Turn[]): AssistantTurn {
 
 function hasCalls (turn: Turn | undefined): boolean {
   return turn?.role === 'assistant' && turn.blocks.some(block => block.type === 'tool_use')
-}
-
-function isNotEmpty (turn: Turn): boolean {
-  return turn.blocks.length > 0 || (turn.role === 'user' && turn.results.length > 0)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { ApiError } from '../errors.ts'
 import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
+import { type Ending, reasonByCalls } from './ending.ts'
 import { HeldBlocks, type ToolKey } from './held-blocks.ts'
-import type { Ending, MessageSink } from './sink.ts'
+import type { MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
 
 /**
@@ -23,7 +24,8 @@ export class MessageWriter {
   #started = false
   #ending: Ending | null = null
   #failure: ApiError | null = null
-  #done = false
+  /** Nothing is written after the end, or after a failure. */
+  #over = false
 
   constructor (sink: MessageSink) {
     this.#sink = sink
@@ -36,7 +38,7 @@ export class MessageWriter {
   get failure (): ApiError | null { return this.#failure }
 
   /** The stop reason, once the reply ended. */
-  get stopReason (): StopReason | null { return this.#done ? this.#ending?.reason ?? null : null }
+  get stopReason (): StopReason | null { return this.#over && this.#failure === null ? this.#ending?.reason ?? null : null }
 
   /** A piece of the answer's text. Empty pieces open no block. */
   text (delta: string): void {
@@ -50,14 +52,14 @@ export class MessageWriter {
 
   /** The signature of the thinking block that is open; the block ends with it. */
   signature (value: string): void {
-    if (this.#failure !== null || this.#held.sign(value) || this.#open !== 'thinking' || this.#signed) return
+    if (this.#over || this.#held.sign(value) || this.#open !== 'thinking' || this.#signed) return
     this.#signed = true
     this.#sink.delta(this.#index, 'signature', value)
   }
 
   /** A tool call begins. `key` names it for {@link toolInput}; `id` and `name` are the client's to see. */
   toolUse (key: ToolKey, id: string, name: string): void {
-    if (this.#failure !== null) return
+    if (this.#over) return
     this.#calls++
     if (this.#mustHold()) this.#held.tool(key, id, name)
     else this.#openToolBlock(key, id, name)
@@ -65,7 +67,7 @@ export class MessageWriter {
 
   /** A piece of a call's arguments, as JSON text. */
   toolInput (key: ToolKey, partialJson: string): void {
-    if (this.#failure !== null || partialJson === '') return
+    if (this.#over || partialJson === '') return
     if (this.#openTool?.key === key) {
       this.#openTool.input += partialJson
       this.#sink.delta(this.#index, 'input', partialJson)
@@ -74,7 +76,7 @@ export class MessageWriter {
 
   /** A block that arrived whole: `redacted_thinking`, `server_tool_use`, `web_search_tool_result` … */
   block (complete: ContentBlock): void {
-    if (this.#failure !== null) return
+    if (this.#over) return
     if (this.#mustHold()) {
       this.#held.block(complete)
       return
@@ -97,14 +99,15 @@ export class MessageWriter {
 
   /** The reply broke. Terminal: whatever comes later is ignored. */
   fail (error: ApiError): void {
-    if (this.#failure !== null || this.#done) return
+    if (this.#over) return
+    this.#over = true
     this.#failure = error
     this.#sink.error(error)
   }
 
   /** No more will come. Without a {@link finish} the reply was cut, and is told as that. */
   end (): void {
-    if (this.#failure !== null || this.#done) return
+    if (this.#over) return
     if (this.#ending === null) {
       this.fail(new ApiError('api_error', 'The provider ended the reply before it was complete.', { status: 502 }))
       return
@@ -112,8 +115,8 @@ export class MessageWriter {
     this.#release()
     this.#close()
     this.#start()
-    this.#done = true
-    this.#ending.reason = this.#reasonByCalls(this.#ending.reason)
+    this.#over = true
+    this.#ending.reason = reasonByCalls(this.#ending.reason, this.#calls)
     this.#sink.end(this.#ending, this.usageCounts)
   }
 
@@ -122,13 +125,13 @@ export class MessageWriter {
    * open, one of the kind that is expected is opened.
    */
   keepAlive (expected: 'text' | 'thinking'): void {
-    if (this.#failure !== null || this.#done) return
-    if (this.#open === null) this.#openProse(expected)
+    if (this.#over) return
+    if (this.#open === null || this.#signed) this.#openProse(expected)
     if (this.#open !== null) this.#sink.delta(this.#index, this.#open === 'tool' ? 'input' : this.#open, '')
   }
 
   #prose (kind: 'text' | 'thinking', delta: string): void {
-    if (delta === '' || this.#failure !== null) return
+    if (delta === '' || this.#over) return
     if (this.#open === kind && !(kind === 'thinking' && this.#signed)) {
       this.#sink.delta(this.#index, kind, delta)
       return
@@ -166,7 +169,6 @@ export class MessageWriter {
     this.#close()
     this.#start()
     this.#open = kind
-    this.#signed = false
     this.#sink.blockStart(++this.#index, kind === 'text' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '', signature: '' })
   }
 
@@ -182,6 +184,7 @@ export class MessageWriter {
     if (this.#open === null) return
     this.#open = null
     this.#openTool = null
+    this.#signed = false
     this.#sink.blockStop(this.#index)
   }
 
@@ -189,12 +192,5 @@ export class MessageWriter {
     if (this.#started) return
     this.#started = true
     this.#sink.start(this.usageCounts)
-  }
-
-  /** Providers differ in what they call the end of a turn with calls; the calls themselves decide. */
-  #reasonByCalls (reason: StopReason): StopReason {
-    if (reason === 'end_turn' && this.#calls > 0) return 'tool_use'
-    if (reason === 'tool_use' && this.#calls === 0) return 'end_turn'
-    return reason
   }
 }

@@ -21,15 +21,15 @@ const WORDS: Record<string, string> = {
 export function networkError (error: unknown, provider: string): ApiError {
   if (error instanceof ApiError) return error
   const code = codeOf(error)
+  if (code === undefined) return new ApiError('api_error', `${provider} sent a reply that the gateway could not read.`, { status: 502, cause: error })
   const words = WORDS[code] ?? `could not be reached (${code})`
   const type = TIMEOUTS.has(code) ? 'timeout_error' : 'api_error'
   return new ApiError(type, `${provider} ${words}.`, { ...(type === 'api_error' && { status: 502 }), cause: error })
 }
 
-/** The code of an error, or of the first failed address where a host has several. */
-function codeOf (error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  const { code, errors } = error as Error & { code?: unknown, errors?: unknown[] }
+/** The code of an error, or of the first failed address where a host has several; none for a fault of our own. */
+function codeOf (error: unknown): string | undefined {
+  const { code, errors } = error as { code?: unknown, errors?: unknown[] }
   if (typeof code === 'string') return code
-  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : error.name
+  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : undefined
 }

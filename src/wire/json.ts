@@ -8,3 +8,18 @@ export interface JsonObject { [key: string]: JsonValue | undefined }
 export function isJsonObject (value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The objects of a list; none where the value is no list. For what others send, where anything may stand anywhere. */
+export function objectsOf (value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : []
+}
+
+/** A text; empty where the value is none. */
+export function textOf (value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** A count; undefined where the value is none. */
+export function countOf (value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 ? value : undefined
+}

@@ -1,7 +1,7 @@
 /**
  * The OpenAI chat-completions wire as its many servers speak it (https://platform.openai.com/docs/api-reference/chat,
  * https://openrouter.ai/docs/api-reference). Requests are typed strictly, since we write them. Replies are typed as
- * what may be there: every field can be missing, null or of another form, and is checked where it is read.
+ * what may be there: any field can be missing or of another form, so each is unknown until it is read.
  */
 import type { CacheControl } from './anthropic.ts'
 import type { JsonObject } from './json.ts'
@@ -55,48 +55,30 @@ export interface ChatRequest {
 
 /** A streamed chunk, or a whole reply: the latter has `message` where the former has `delta`. */
 export interface ChatChunk {
-  choices?: ChatChoice[] | null
-  usage?: ChatUsage | null
-  x_groq?: { usage?: ChatUsage | null } | null
+  choices?: unknown
+  usage?: unknown
+  x_groq?: { usage?: unknown } | null
   error?: unknown
 }
 
 export interface ChatChoice {
   delta?: ChatDelta | null
   message?: ChatDelta | null
-  finish_reason?: string | null
-  native_finish_reason?: string | null
-  stop_reason?: string | number | null
-  usage?: ChatUsage | null
+  finish_reason?: unknown
+  native_finish_reason?: unknown
+  stop_reason?: unknown
+  usage?: unknown
   error?: unknown
 }
 
 export interface ChatDelta {
-  content?: string | JsonObject[] | null
-  reasoning?: string | null
-  reasoning_content?: string | null
-  reasoning_details?: JsonObject[] | null
-  refusal?: string | null
-  annotations?: JsonObject[] | null
-  images?: JsonObject[] | null
-  tool_calls?: ChatToolCallDelta[] | null
-  function_call?: ChatToolCallDelta['function']
-}
-
-export interface ChatToolCallDelta {
-  index?: number | null
-  id?: string | null
-  function?: { name?: string | null, arguments?: string | JsonObject | null } | null
-}
-
-export interface ChatUsage {
-  prompt_tokens?: number | null
-  completion_tokens?: number | null
-  total_tokens?: number | null
-  cached_tokens?: number | null
-  prompt_cache_hit_tokens?: number | null
-  reasoning_tokens?: number | null
-  prompt_tokens_details?: { cached_tokens?: number | null, cache_write_tokens?: number | null, created_cache_tokens?: number | null } | null
-  completion_tokens_details?: { reasoning_tokens?: number | null } | null
-  server_tool_use_details?: { web_search_requests?: number | null } | null
+  content?: unknown
+  reasoning?: unknown
+  reasoning_content?: unknown
+  reasoning_details?: unknown
+  refusal?: unknown
+  annotations?: unknown
+  images?: unknown
+  tool_calls?: unknown
+  function_call?: unknown
 }
