@@ -53,7 +53,8 @@ async function upstream (app: FastifyInstance): Promise<void> {
     send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {
       const call = new UpstreamCall()
       const dispatcher = provider.pair.dispatcher ?? agent
-      dispatcher.dispatch({ ...addressOf(url), method: 'POST', headers, body: JSON.stringify(body) }, call)
+      const { origin, path } = addressOf(url)
+      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: JSON.stringify(body) }, call)
       return call
     }
   })

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { identityOf } from '../src/message/session.ts'
 import type { MessagesRequest } from '../src/wire/anthropic.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
-import type { ChatDialect } from './openai-compatible/dialect.ts'
+import type { ChatDialect, Losses } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
 import { encodeSampling } from './openai-compatible/sampling.ts'
 
@@ -28,7 +28,7 @@ const dialect: ChatDialect = {
     encodeSampling(body, request)
     if (typeof request.top_k === 'number') body['top_k'] = request.top_k
     if (request.cache_control) body['cache_control'] = request.cache_control
-    encodeReasoning(body, request, target.model)
+    encodeReasoning(body, request, target.model, losses)
     encodeIdentity(body, request)
     if (typeof request.service_tier === 'string') body['service_tier'] = request.service_tier === 'standard_only' ? 'default' : request.service_tier
     for (const field of Object.keys(request.output_config ?? {})) {
@@ -42,15 +42,16 @@ const dialect: ChatDialect = {
  * exclude one another there, so the client's effort speaks only where there is no budget. For Claude, effort shapes the
  * whole answer and not just the thinking: `verbosity` is what OpenRouter turns into it.
  */
-function encodeReasoning (body: ChatRequest, { thinking, output_config: config }: MessagesRequest, model: string): void {
+function encodeReasoning (body: ChatRequest, { thinking, output_config: config }: MessagesRequest, model: string, losses: Losses): void {
   const effort = config?.effort ?? undefined
-  if (effort !== undefined && /claude/i.test(model)) body['verbosity'] = effort
-  switch (thinking?.type) {
-    case undefined: break
-    case 'disabled': body['reasoning'] = { enabled: false }; break
-    case 'enabled': body['reasoning'] = thinking.budget_tokens === undefined ? { enabled: true } : { max_tokens: thinking.budget_tokens }; break
-    default: body['reasoning'] = effort === undefined ? { enabled: true } : { effort }
-  }
+  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
+  const thinks = thinking && thinking.type !== 'disabled'
+  if (thinking?.type === 'disabled') body['reasoning'] = { enabled: false }
+  else if (budget !== undefined) body['reasoning'] = { max_tokens: budget }
+  else if (thinks) body['reasoning'] = effort === undefined ? { enabled: true } : { effort }
+  if (effort === undefined) return
+  if (/claude/i.test(model)) body['verbosity'] = effort
+  else if (!thinks || budget !== undefined) losses.add('output_config.effort')
 }
 
 /** The session keeps its requests with one upstream, where its cache is warm; the user is told as a digest only. */

@@ -30,6 +30,12 @@ export interface UpstreamRequest {
   dropped: string[]
 }
 
+/** What of a request is still needed when its reply comes. The rest, often megabytes, is let go as soon as it was sent. */
+export type Asked = Pick<MessagesRequest, 'model' | 'stream' | 'thinking' | 'stop_sequences'> & {
+  /** Ids of the calls that the conversation holds already. */
+  toolIds?: ReadonlySet<string>
+}
+
 /** Reads a reply, one parsed chunk after the other, and tells the writer. Synchronous: no promise per event. */
 export interface ReplyDecoder {
   /** One parsed JSON chunk; a plain JSON reply is one chunk. */
@@ -50,8 +56,8 @@ export interface TransformerPair {
    * @throws {ApiError} when the request holds something that neither the wire nor a substitute can carry
    */
   encodeRequest (request: MessagesRequest, target: Target): UpstreamRequest
-  /** Theirs → ours: a decoder for one reply. `request` is what was asked, for what the wire does not echo. */
-  decodeReply (writer: MessageWriter, target: Target, request: MessagesRequest): ReplyDecoder
+  /** Theirs → ours: a decoder for one reply to what was asked. */
+  decodeReply (writer: MessageWriter, target: Target, asked: Asked): ReplyDecoder
   /** The error that a reply with a status other than 2xx stands for. */
   decodeError (status: number, headers: Record<string, string | string[] | undefined>, body: string, target: Target): ApiError
   /** Serves requests itself, in place of the network; only the built-in demo does. */

@@ -11,7 +11,6 @@ export class Annotations {
   readonly #writer: MessageWriter
   readonly #results = new Map<string, WebSearchResult>()
   #told = 0
-  #textBegan = false
 
   constructor (writer: MessageWriter) {
     this.#writer = writer
@@ -26,17 +25,8 @@ export class Annotations {
     }
   }
 
-  beforeText (): void {
-    if (this.#textBegan) return
-    this.#textBegan = true
-    this.#tell()
-  }
-
-  end (): void {
-    this.#tell()
-  }
-
-  #tell (): void {
+  /** Tells what was found since the last time: text follows, or the reply is over. */
+  tell (): void {
     if (this.#results.size === this.#told) return
     const id = newServerToolId()
     this.#writer.block({ type: 'server_tool_use', id, name: 'web_search', input: {} })

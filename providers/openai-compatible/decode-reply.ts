@@ -1,7 +1,6 @@
 import { ApiError } from '../../src/errors.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { Provider, ReplyDecoder } from '../../src/provider.ts'
-import type { MessagesRequest } from '../../src/wire/anthropic.ts'
+import type { Asked, Provider, ReplyDecoder } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatChoice, ChatChunk, ChatDelta } from '../../src/wire/openai-chat.ts'
 import { Annotations } from './annotations.ts'
@@ -20,21 +19,23 @@ const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carr
 export class ChatDecoder implements ReplyDecoder {
   readonly #writer: MessageWriter
   readonly #provider: Provider
-  readonly #request: MessagesRequest
+  readonly #asked: Asked
   readonly #reasoning: ReasoningReader
   readonly #calls: ToolCallReader
-  readonly #annotations: Annotations
+  /** Made when there are some: few replies hold any. */
+  #annotations: Annotations | null = null
   #refusal = ''
+  /** Whether text has begun. */
+  #wrote = false
   #finish: ChatChoice | null = null
 
   /** @param family who can read the reasoning back; @param provider who answers, for errors */
-  constructor (writer: MessageWriter, family: string, provider: Provider, request: MessagesRequest) {
+  constructor (writer: MessageWriter, family: string, provider: Provider, asked: Asked) {
     this.#writer = writer
     this.#provider = provider
-    this.#request = request
+    this.#asked = asked
     this.#reasoning = new ReasoningReader(writer, family)
-    this.#calls = new ToolCallReader(writer)
-    this.#annotations = new Annotations(writer)
+    this.#calls = new ToolCallReader(writer, asked.toolIds)
   }
 
   push (chunk: unknown): void {
@@ -54,10 +55,10 @@ export class ChatDecoder implements ReplyDecoder {
       return
     }
     this.#reasoning.end()
-    this.#annotations.end()
+    this.#annotations?.tell()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
-    else tellStopReason(this.#finish, this.#writer, this.#request, this.#provider.name)
+    else tellStopReason(this.#finish, this.#writer, this.#asked, this.#provider.name)
   }
 
   #choice (choice: ChatChoice): void {
@@ -70,7 +71,7 @@ export class ChatDecoder implements ReplyDecoder {
   #delta (delta: ChatDelta): void {
     this.#reasoning.push(delta)
     const { content, refusal } = delta
-    if (delta.annotations) this.#annotations.push(delta.annotations)
+    if (delta.annotations) (this.#annotations ??= new Annotations(this.#writer)).push(delta.annotations)
     if (typeof content === 'string') this.#text(content)
     else if (content) for (const part of objectsOf(content)) this.#part(part)
     if (typeof refusal === 'string' && refusal !== '') {
@@ -85,7 +86,8 @@ export class ChatDecoder implements ReplyDecoder {
   #text (text: string): void {
     if (text === '') return
     this.#reasoning.end()
-    this.#annotations.beforeText()
+    if (!this.#wrote) this.#annotations?.tell()
+    this.#wrote = true
     this.#writer.text(text)
   }
 

@@ -3,6 +3,7 @@ import { systemBlocks } from '../../src/message/system.ts'
 import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
 import type { Target } from '../../src/provider.ts'
 import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
+import { isJsonObject } from '../../src/wire/json.ts'
 import type { ChatAssistantMessage, ChatMessage, ChatPart } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
 import { asContent, encodeParts, isMedia, joinTexts, searchResultText } from './encode-content.ts'
@@ -46,8 +47,9 @@ function writtenText (block: ContentBlock): string {
   return block.type === 'web_search_tool_result' ? `${searchResultText(block)}\n\n` : ''
 }
 
+/** Arguments are an object on this wire; what a model wrote in another form, and a client sent back, is put into one. */
 function encodeCall ({ id, name, input }: ToolUseBlock): NonNullable<ChatAssistantMessage['tool_calls']>[number] {
-  return { id: originalToolId(id), type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } }
+  return { id: originalToolId(id), type: 'function', function: { name, arguments: JSON.stringify(isJsonObject(input) ? input : input === null || input === undefined ? {} : { input }) } }
 }
 
 /** Results first, in the order of the calls, and with nothing between; then what else the user said. */

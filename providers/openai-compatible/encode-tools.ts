@@ -9,7 +9,10 @@ const CARRIED = new Set(['name', 'type', 'description', 'input_schema', 'strict'
 export function encodeTools (body: ChatRequest, request: MessagesRequest, dialect: ChatDialect, losses: Losses): void {
   const { tools = [], tool_choice: choice } = request
   const custom = tools.filter(tool => isCustom(tool, losses))
-  if (custom.length === 0) return
+  if (custom.length === 0) {
+    if (choice?.type === 'any' || choice?.type === 'tool') losses.add('tool_choice')
+    return
+  }
   body.tools = custom.map(tool => encodeTool(tool, dialect, losses))
   if (choice === undefined || choice === null) return
   if (choice.disable_parallel_tool_use) body.parallel_tool_calls = false

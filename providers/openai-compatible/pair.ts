@@ -10,7 +10,7 @@ export function chatPair (dialect: ChatDialect): TransformerPair {
     name: dialect.name,
     wire: 'openai',
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
-    decodeReply: (writer, target, request) => new ChatDecoder(writer, dialect.family(target), target.provider, request),
+    decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect.family(target), target.provider, asked),
     decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider)
   }
 }

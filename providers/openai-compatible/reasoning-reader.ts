@@ -57,7 +57,7 @@ export class ReasoningReader {
    * late fragment without text (https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks).
    */
   #detail (fragment: JsonObject): void {
-    const last = this.#details.at(-1)
+    const last = typeof fragment['index'] === 'number' ? this.#details.findLast(detail => continues(detail, fragment)) : this.#details.at(-1)
     if (last === undefined || !continues(last, fragment)) {
       if (!isVoid(fragment)) this.#details.push({ ...fragment })
       return

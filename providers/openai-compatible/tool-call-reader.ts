@@ -1,5 +1,6 @@
 import { ApiError } from '../../src/errors.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
+import { parseToolInput } from '../../src/message/tool-input.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
 
@@ -9,6 +10,8 @@ interface Call {
   id: string
   /** Arguments that came before the name did. */
   early: string
+  /** Arguments that begin with a quotation mark wait for their end: they were encoded twice. */
+  quoted: string
   named: boolean
   /** Whether the writer has any of its arguments. */
   begun: boolean
@@ -22,9 +25,12 @@ interface Call {
 export class ToolCallReader {
   readonly #writer: MessageWriter
   readonly #calls: Call[] = []
+  readonly #taken: ReadonlySet<string>
 
-  constructor (writer: MessageWriter) {
+  /** @param taken ids that the conversation holds already: some servers count from `call_0` in every reply */
+  constructor (writer: MessageWriter, taken: ReadonlySet<string> = new Set()) {
     this.#writer = writer
+    this.#taken = taken
   }
 
   push (fragment: JsonObject): void {
@@ -36,15 +42,12 @@ export class ToolCallReader {
     if (name !== '' && !call.named) this.#begin(call, name)
     const input = inputOf(details['arguments'])
     if (!call.named) call.early += input
-    // `null` as the whole of the arguments is how some servers say that there are none.
-    else if (call.begun || input !== 'null') {
-      call.begun ||= input !== ''
-      this.#writer.toolInput(call.key, input)
-    }
+    else this.#input(call, input)
   }
 
   /** The reply is complete: a call that never got a name cannot be told to anyone. */
   end (): void {
+    for (const call of this.#calls) if (call.quoted !== '') this.#writer.toolInput(call.key, unquote(call.quoted))
     if (this.#calls.some(call => !call.named)) this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
   }
 
@@ -61,17 +64,37 @@ export class ToolCallReader {
   }
 
   #add (index: number | undefined, id: string): Call {
-    const call: Call = { key: this.#calls.length, index, id, early: '', named: false, begun: false }
+    const call: Call = { key: this.#calls.length, index, id, early: '', quoted: '', named: false, begun: false }
     this.#calls.push(call)
     return call
   }
 
   #begin (call: Call, name: string): void {
     call.named = true
-    const taken = this.#calls.some(other => other !== call && other.named && other.id === call.id)
-    this.#writer.toolUse(call.key, call.id === '' || taken ? newToolId() : legalToolId(call.id), name)
-    call.begun = call.early !== '' && call.early !== 'null'
-    if (call.begun) this.#writer.toolInput(call.key, call.early)
+    const id = legalToolId(call.id)
+    const taken = call.id === '' || this.#taken.has(id) || this.#calls.some(other => other !== call && other.named && other.id === call.id)
+    this.#writer.toolUse(call.key, taken ? newToolId() : id, name)
+    this.#input(call, call.early)
+  }
+
+  #input (call: Call, input: string): void {
+    if (call.quoted !== '') call.quoted += input
+    else if (!call.begun && input.startsWith('"')) call.quoted = input
+    // `null` as the whole of the arguments is how some servers say that there are none.
+    else if (call.begun || input !== 'null') {
+      call.begun ||= input !== ''
+      this.#writer.toolInput(call.key, input)
+    }
+  }
+}
+
+/** Arguments that were encoded twice, as a JSON text within a JSON text; others stay as they are. */
+function unquote (input: string): string {
+  try {
+    const text: unknown = JSON.parse(input)
+    return typeof text === 'string' && parseToolInput(text) !== undefined ? text : input
+  } catch {
+    return input
   }
 }
 

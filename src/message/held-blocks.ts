@@ -2,9 +2,11 @@ import type { ContentBlock } from '../wire/anthropic.ts'
 
 export type ToolKey = string | number
 
+export interface HeldCall { type: 'tool', key: ToolKey, id: string, name: string, input: string }
+
 export type HeldBlock =
   | { type: 'text' | 'thinking', value: string, signature: string }
-  | { type: 'tool', key: ToolKey, id: string, name: string, input: string }
+  | HeldCall
   | { type: 'block', block: ContentBlock }
 
 /** What arrived while a tool call was still incomplete, in the order of arrival. It follows once that call is closed. */
@@ -32,8 +34,12 @@ export class HeldBlocks {
   }
 
   toolInput (key: ToolKey, partialJson: string): void {
-    const call = this.#blocks.find(block => block.type === 'tool' && block.key === key)
-    if (call?.type === 'tool') call.input += partialJson
+    const call = this.calls().find(call => call.key === key)
+    if (call !== undefined) call.input += partialJson
+  }
+
+  calls (): HeldCall[] {
+    return this.#blocks.filter(block => block.type === 'tool')
   }
 
   block (block: ContentBlock): void {

@@ -1,32 +1,35 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 const LEGAL = /^[a-zA-Z0-9_-]+$/
 /** Marks a tool id that stands for one the Messages API would not allow. */
 const STAND_IN = 'toolu_sy_'
 
-/** 32 random hex digits. */
-function randomHex (): string {
-  return randomUUID().replaceAll('-', '')
+/** Ids of this process: 96 random bits that no other process has, and a number. */
+const RUN = randomBytes(12).toString('hex')
+let count = 0
+
+function unique (): string {
+  return RUN + (++count).toString(16).padStart(8, '0')
 }
 
 /** A message id that no other answer has: Claude Code joins answers of the same id into one turn. */
 export function newMessageId (): string {
-  return `msg_${randomHex()}`
+  return `msg_${unique()}`
 }
 
 /** A tool-use id, for providers that send none. */
 export function newToolId (): string {
-  return `toolu_${randomHex()}`
+  return `toolu_${unique()}`
 }
 
 /** An id for a search that the provider ran itself. */
 export function newServerToolId (): string {
-  return `srvtoolu_${randomHex()}`
+  return `srvtoolu_${unique()}`
 }
 
 /** An id for a request, sent back as `request-id`. */
 export function newRequestId (): string {
-  return `req_${randomHex()}`
+  return `req_${unique()}`
 }
 
 /**

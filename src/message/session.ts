@@ -18,7 +18,8 @@ export function identityOf (userId: string | null | undefined): ClientIdentity |
   const json = parseObject(userId)
   if (json !== undefined) {
     const { device_id: device, account_uuid: account, session_id: session } = json
-    return { user: digest(`${String(device ?? '')}/${String(account ?? '')}`), session: typeof session === 'string' ? session : undefined }
+    const user = device || account ? `${String(device ?? '')}/${String(account ?? '')}` : userId
+    return { user: digest(user), session: typeof session === 'string' ? session : undefined }
   }
   const [user = '', session] = userId.split('_session_')
   return { user: digest(user), session }

@@ -22,32 +22,35 @@ export interface Conversation {
 export function toConversation (messages: readonly MessageParam[]): Conversation {
   const leading: TextBlock[] = []
   const turns: Turn[] = []
-  /** System texts that came between calls and their results. */
-  let waiting: TextBlock[] = []
 
   for (const message of messages) {
     const blocks = blocksOf(message)
     if (blocks.length === 0) continue
     if (message.role === 'assistant') {
-      if (waiting.length > 0) userTurn(turns).blocks.push(...waiting.splice(0))
       assistantTurn(turns).blocks.push(...blocks)
     } else if (message.role === 'user') {
       const turn = userTurn(turns)
       for (const block of blocks) {
         if (block.type === 'tool_result') turn.results.push(block)
       }
-      turn.blocks.push(...waiting.splice(0), ...blocks.filter(block => block.type !== 'tool_result'))
+      turn.blocks.push(...blocks.filter(block => block.type !== 'tool_result'))
     } else if (turns.length === 0) {
       leading.push(...blocks as TextBlock[])
-    } else if (hasCalls(turns.at(-1))) {
-      waiting = waiting.concat(blocks.map(asReminder))
     } else {
       userTurn(turns).blocks.push(...blocks.map(asReminder))
     }
   }
-  if (waiting.length > 0) userTurn(turns).blocks.push(...waiting)
   pairResults(turns)
   return { leading, turns }
+}
+
+/** The ids of all calls in a conversation. */
+export function toolIdsOf (messages: readonly MessageParam[]): Set<string> {
+  const ids = new Set<string>()
+  for (const { content } of messages) {
+    if (typeof content !== 'string') for (const block of content) if (block.type === 'tool_use') ids.add(block.id)
+  }
+  return ids
 }
 
 /** Content as blocks, without the empty texts that most servers refuse. */
@@ -76,10 +79,6 @@ function assistantTurn (turns: Turn[]): AssistantTurn {
   const turn: AssistantTurn = { role: 'assistant', blocks: [] }
   turns.push(turn)
   return turn
-}
-
-function hasCalls (turn: Turn | undefined): boolean {
-  return turn?.role === 'assistant' && turn.blocks.some(block => block.type === 'tool_use')
 }
 
 /**

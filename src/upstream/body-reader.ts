@@ -7,6 +7,8 @@ import { isJsonObject } from '../wire/json.ts'
 const MAX_PLAIN_BODY = 64 * 1024 * 1024
 
 export interface BodyReader {
+  /** Whether the provider said that nothing more follows, be the connection open or not. */
+  readonly done: boolean
   /** @throws {ApiError} when the body is neither events nor JSON */
   push (bytes: Buffer): void
   /** @throws {ApiError} when the body is not whole */
@@ -20,6 +22,7 @@ export interface BodyReader {
 export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
   let reader: BodyReader | undefined
   return {
+    get done () { return reader?.done === true },
     push (bytes) {
       reader ??= choose(bytes, decoder, provider)
       reader?.push(bytes)
@@ -31,9 +34,12 @@ export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
   }
 }
 
-/** Undefined while there was only white space: some servers send blank lines while they think. */
+/** Blanks, line ends and the bytes of a byte order mark: none of them tells what follows. */
+const SKIPPED = new Set([0x20, 0x0A, 0x0D, 0x09, 0xEF, 0xBB, 0xBF])
+
+/** Undefined while there was nothing to tell by: some servers send blank lines while they think. */
 function choose (bytes: Buffer, decoder: ReplyDecoder, provider: string): BodyReader | undefined {
-  const first = bytes.find(byte => byte !== 0x20 && byte !== 0x0A && byte !== 0x0D && byte !== 0x09)
+  const first = bytes.find(byte => !SKIPPED.has(byte))
   if (first === undefined) return undefined
   const looksLikeDocument = first === 0x7B || first === 0x5B || first === 0x3C || first === 0x22 // { [ < "
   return looksLikeDocument ? new DocumentReader(decoder, provider) : new EventReader(decoder, provider)
@@ -50,6 +56,8 @@ class EventReader implements BodyReader {
     this.#provider = provider
   }
 
+  get done (): boolean { return this.#done }
+
   push (bytes: Buffer): void {
     this.#parser.push(bytes)
   }
@@ -60,7 +68,7 @@ class EventReader implements BodyReader {
 
   #event (data: string, event: string): void {
     if (this.#done || data === '') return
-    if (data === '[DONE]') {
+    if ('[DONE]'.startsWith(data)) {
       this.#done = true
     } else if (event === 'error') {
       this.#decoder.push(errorChunk(data))
@@ -94,6 +102,7 @@ function errorChunk (data: string): unknown {
 }
 
 class DocumentReader implements BodyReader {
+  readonly done = false
   readonly #decoder: ReplyDecoder
   readonly #provider: string
   #pieces: Buffer[] = []
@@ -111,8 +120,18 @@ class DocumentReader implements BodyReader {
   }
 
   end (): void {
-    const document = parseDocument(Buffer.concat(this.#pieces, this.#length).toString(), this.#provider)
+    const bytes = Buffer.concat(this.#pieces, this.#length)
+    const text = bytes.toString().replace(/^\uFEFF/, '')
+    // A stream may begin with an error outside of any event.
+    if (text.includes('\ndata:')) return this.#readEvents(bytes)
+    const document = parseDocument(text, this.#provider)
     this.#decoder.push(Array.isArray(document) ? document[0] : document)
+  }
+
+  #readEvents (bytes: Buffer): void {
+    const events = new EventReader(this.#decoder, this.#provider)
+    events.push(bytes)
+    events.end()
   }
 }
 

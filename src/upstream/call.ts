@@ -5,30 +5,30 @@ export interface ReplyHead { status: number, headers: IncomingHttpHeaders }
 
 /** Bytes that may wait unread before the socket is paused. */
 const HIGH_WATER = 256 * 1024
+/** Milliseconds that a connection may take to end after a reply that was complete, so that it can serve again. */
+const RELEASE_TIME = 1000
 
 /**
  * One request to an upstream. undici hands over the body piece by piece (one per HTTP chunk); {@link read} returns all
  * that has come since the last one, so that what arrived in one packet is handled in one go.
  */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
-  /** Status and headers; rejects when there are none. */
-  readonly head: Promise<ReplyHead>
   #controller: Dispatcher.DispatchController | null = null
+  #head: ReplyHead | null = null
   #pieces: Buffer[] = []
   #waiting = 0
   #ended = false
+  #released = false
   #error: Error | null = null
   #wake: (() => void) | null = null
-  #resolveHead!: (head: ReplyHead) => void
-  #rejectHead!: (error: Error) => void
 
-  constructor () {
-    this.head = new Promise((resolve, reject) => {
-      this.#resolveHead = resolve
-      this.#rejectHead = reject
-    })
-    // Whoever aborts before the head came may not be waiting for it any more.
-    this.head.catch(() => {})
+  /** Status and headers, once they are there. */
+  async head (): Promise<ReplyHead> {
+    while (this.#head === null) {
+      if (this.#error !== null) throw this.#error
+      await this.#change()
+    }
+    return this.#head
   }
 
   /** What has arrived; waits for the next piece if nothing has. Null at the end of the body. */
@@ -36,7 +36,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     while (this.#pieces.length === 0) {
       if (this.#error !== null) throw this.#error
       if (this.#ended) return null
-      await new Promise<void>(resolve => { this.#wake = resolve })
+      await this.#change()
     }
     const [first] = this.#pieces
     const bytes = this.#pieces.length === 1 ? first as Buffer : Buffer.concat(this.#pieces, this.#waiting)
@@ -53,16 +53,28 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     else this.#fail(reason)
   }
 
+  /** The reply is complete, whatever may still come: it is not read, and a connection that stays open is closed. */
+  release (): void {
+    if (this.#ended) return
+    this.#released = true
+    this.#pieces = []
+    if (this.#controller?.paused === true) this.#controller.resume()
+    setTimeout(() => this.abort(new Error('the connection stayed open after the reply')), RELEASE_TIME).unref()
+  }
+
   onRequestStart (controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#error !== null) controller.abort(this.#error)
   }
 
   onResponseStart (_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status >= 200) this.#resolveHead({ status, headers })
+    if (status < 200) return
+    this.#head = { status, headers }
+    this.#wakeUp()
   }
 
   onResponseData (controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#released) return
     this.#pieces.push(piece)
     this.#waiting += piece.length
     if (this.#waiting > HIGH_WATER) controller.pause()
@@ -80,8 +92,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   #fail (error: Error): void {
     this.#error ??= error
-    this.#rejectHead(this.#error)
     this.#wakeUp()
+  }
+
+  /** Resolves when something happens; there is one reader, so one waits at a time. */
+  #change (): Promise<void> {
+    return new Promise(resolve => { this.#wake = resolve })
   }
 
   #wakeUp (): void {

@@ -9,7 +9,7 @@ const MAX_ERROR_BODY = 256 * 1024
  * @throws {ApiError} as the provider's pair reads it, for any status but 2xx
  */
 export async function checkStatus (call: UpstreamCall, target: Target): Promise<void> {
-  const { status, headers } = await call.head
+  const { status, headers } = await call.head()
   if (status >= 200 && status < 300) return
   const body = await readText(call)
   throw target.provider.pair.decodeError(status, headers, body, target)

@@ -20,6 +20,10 @@ export async function pump (call: UpstreamCall, decoder: ReplyDecoder, writer: M
     }
     const caughtUp = flush()
     if (caughtUp !== undefined) await caughtUp
+    if (reader.done) {
+      call.release()
+      break
+    }
   }
   reader.end()
   writer.end()

@@ -3,7 +3,8 @@ const REQUIRED_OF_BLOCK = {
   text: { text: { type: 'string' } },
   image: { source: { type: 'object' } },
   document: { source: { type: 'object' } },
-  tool_use: { id: { type: 'string' }, name: { type: 'string' }, input: { type: 'object' } },
+  // `input` may be anything: a client sends back what a model wrote, and that was no object once.
+  tool_use: { id: { type: 'string' }, name: { type: 'string' }, input: {} },
   tool_result: { tool_use_id: { type: 'string' }, content: { type: ['string', 'array', 'null'], items: { $ref: '#/$defs/block' } } },
   thinking: { thinking: { type: 'string' } },
   redacted_thinking: { data: { type: 'string' } }

@@ -10,9 +10,9 @@ import type { ReplyContext } from './context.ts'
  * Answers with one message.
  * @throws {ApiError} when the reply failed
  */
-export async function plainReply ({ reply, body, exchange, call, running }: ReplyContext): Promise<void> {
+export async function plainReply ({ reply, asked, exchange, call, running }: ReplyContext): Promise<void> {
   const { provider } = exchange.target
-  const collector = new MessageCollector(newMessageId(), body.model)
+  const collector = new MessageCollector(newMessageId(), asked.model)
   const writer = exchange.writer = new MessageWriter(collector)
   const done = running.add(error => {
     writer.fail(error)
@@ -20,7 +20,7 @@ export async function plainReply ({ reply, body, exchange, call, running }: Repl
   })
   try {
     await checkStatus(call, exchange.target)
-    await pump(call, provider.pair.decodeReply(writer, exchange.target, body), writer, provider.name, () => undefined)
+    await pump(call, provider.pair.decodeReply(writer, exchange.target, asked), writer, provider.name, () => undefined)
   } catch (error) {
     writer.fail(networkError(error, provider.name))
   } finally {

@@ -13,9 +13,9 @@ import type { ReplyContext } from './context.ts'
  * @throws {ApiError} when the reply failed before the client saw anything of it; later failures are events
  */
 export async function streamReply (context: ReplyContext): Promise<void> {
-  const { request, reply, body, exchange, call, config, running } = context
+  const { request, reply, asked, exchange, call, config, running } = context
   const { provider } = exchange.target
-  const encoder = new SseEncoder(newMessageId(), body.model, request.id)
+  const encoder = new SseEncoder(newMessageId(), asked.model, request.id)
   const writer = exchange.writer = new MessageWriter(encoder)
   const client = new EventStream(reply.raw, exchange.headers)
   const heartbeat = new Heartbeat({
@@ -40,7 +40,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
 
   try {
     await checkStatus(call, exchange.target)
-    await pump(call, provider.pair.decodeReply(writer, exchange.target, body), writer, provider.name, flush)
+    await pump(call, provider.pair.decodeReply(writer, exchange.target, asked), writer, provider.name, flush)
   } catch (error) {
     writer.fail(networkError(error, provider.name))
   } finally {
@@ -53,6 +53,6 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   client.end(encoder.take())
 }
 
-function expectsThinking ({ body }: ReplyContext): boolean {
-  return body.thinking !== undefined && body.thinking !== null && body.thinking.type !== 'disabled'
+function expectsThinking ({ asked }: ReplyContext): boolean {
+  return asked.thinking ? asked.thinking.type !== 'disabled' : false
 }

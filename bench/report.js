@@ -1,0 +1,87 @@
+import { CONTENDERS } from './contenders.js'
+
+/** A figure that says nothing, or was not asked for. */
+const NONE = '–'
+
+export function median (values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+function figure (value) {
+  if (!Number.isFinite(value)) return NONE
+  const size = Math.abs(value)
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)
+}
+
+/**
+ * A figure of every contender and, where both were measured, the ratio to the relay. The ratio is the median over the
+ * rounds' own ratios: within a round both met the same machine.
+ */
+function compare (rounds, pick, names) {
+  const medians = names.map(name => figure(median((rounds[name] ?? []).map(pick))))
+  return [...medians, ratio(rounds, pick)]
+}
+
+function ratio ({ relay, switchyard }, pick) {
+  if (relay === undefined || switchyard === undefined) return NONE
+  return `${figure(median(switchyard.map((round, i) => pick(round) / pick(relay[i]))))} ×`
+}
+
+function table (head, rows) {
+  const lines = [head, head.map((_, i) => i === 0 ? '---' : '---:'), ...rows]
+  return `${lines.map(cells => `| ${cells.join(' | ')} |`).join('\n')}\n`
+}
+
+const title = name => CONTENDERS[name].title
+const processes = names => names.filter(name => CONTENDERS[name].launch !== undefined)
+
+/** CPU of the gateway's process. A stream's request is part of its events' cost. */
+export function cpuTable (results, names) {
+  const shown = processes(names)
+  const rows = results.flatMap(({ scenario, rounds }) => {
+    const perRequest = [scenario.title, ...compare(rounds, round => round.full.cpu, shown)]
+    if (!scenario.stream) return [perRequest]
+    return [perRequest, [`… per event (÷ ${scenario.pieces})`, ...compare(rounds, round => round.full.cpu / scenario.pieces, shown)]]
+  })
+  return table(['CPU µs per request', ...shown.map(title), 'Switchyard ÷ relay'], rows)
+}
+
+/** Latency of one connection: that of the direct call, and what the others add to it in the same round. */
+export function latencyTable (results, names) {
+  const gateways = processes(names)
+  const rows = results.filter(({ scenario }) => scenario.latency).flatMap(({ scenario, rounds }) => {
+    const row = (label, part) => [
+      label,
+      ...['p50', 'p99'].map(p => figure(median(rounds.direct.map(round => round.alone[part][p])))),
+      ...gateways.flatMap(name => ['p50', 'p99'].map(p => figure(added(rounds, name, part, p))))
+    ]
+    return scenario.stream ? [row(`${scenario.title}: first`, 'first'), row(`${scenario.title}: whole`, 'whole')] : [row(scenario.title, 'whole')]
+  })
+  const heads = ['direct p50', 'p99', ...gateways.flatMap(name => [`${title(name)} + p50`, '+ p99'])]
+  return table(['ms', ...heads], rows)
+}
+
+function added (rounds, name, part, p) {
+  return median(rounds[name].map((round, i) => round.alone[part][p] - rounds.direct[i].alone[part][p]))
+}
+
+/** Requests per second with many connections; a star where the client side was the limit. */
+export function rateTable (results, names) {
+  const rows = results.filter(({ scenario }) => scenario.latency).map(({ scenario, rounds }) => {
+    const cells = compare(rounds, round => round.full.rate, names)
+    return [scenario.title, ...cells.map((cell, i) => rounds[names[i]]?.some(round => round.full.clientLimited) ? `${cell} \\*` : cell)]
+  })
+  return table(['requests/s', ...names.map(title), 'Switchyard ÷ relay'], rows)
+}
+
+/** What it takes to be there at all. `starts`: for each contender its starts. */
+export function startTable (starts, names) {
+  const shown = processes(names)
+  const rows = [
+    ['ms to the first 200 of /health', ...compare(starts, start => start.startMs, shown)],
+    ['MiB of RAM, idle', ...compare(starts, start => start.idleRss, shown)]
+  ]
+  return table(['start', ...shown.map(title), 'Switchyard ÷ relay'], rows)
+}

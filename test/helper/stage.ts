@@ -1,0 +1,45 @@
+import type { Test } from 'tap'
+import { startApp } from './app.ts'
+import { type Received, type Script, startUpstream } from './upstream.ts'
+
+export interface Scene {
+  /** The model that a request must name to be answered by the scene's script. */
+  model: string
+  /** The requests of this scene as the provider received them. */
+  requests: Received[]
+}
+
+export interface Stage {
+  url: string
+  scene (script: Script, pair?: 'openai' | 'openrouter'): Scene
+}
+
+const SCENES = 1000
+
+/**
+ * One service and one provider for a whole file of tests, since to start them takes longer than most tests. Each scene
+ * has a model of its own, and the provider behaves for that model as the scene's script says.
+ */
+export async function openStage (t: Pick<Test, 'teardown'>): Promise<Stage> {
+  const scripts = new Map<string, { script: Script, requests: Received[] }>()
+  const upstream = await startUpstream(t, (response, request) => {
+    const scene = scripts.get(request.body.model)
+    if (scene === undefined) return response.destroy() as unknown as void
+    return scene.script(response, request, scene.requests.push(request) - 1)
+  })
+  const models = Array.from({ length: SCENES }, (_, i) => `scene-${i}`)
+  const provider = (pair: string): object => ({ name: pair, api_base_url: `${upstream.url}/v1/chat/completions`, api_key: 'upstream-secret', models, transformer: { use: [pair] } })
+  const { app, url } = await startApp(t, { config: { Providers: [provider('openai'), provider('openrouter')], Router: { default: 'openai,scene-0' } } })
+  // A client that aborts opens its next connection at once; one that was never used would hold up the end of the file.
+  t.teardown(() => app.server.closeAllConnections())
+  return {
+    url,
+    scene (script, pair = 'openai') {
+      const model = models[scripts.size]
+      if (model === undefined) throw new Error('no scene is left: raise SCENES')
+      const requests: Received[] = []
+      scripts.set(model, { script, requests })
+      return { model: `${pair},${model}`, requests }
+    }
+  }
+}
