@@ -8,19 +8,18 @@ export interface Ending {
   details: StopDetails | null
 }
 
-/** Providers differ in what they call the end of a turn with tool calls; the calls themselves decide. */
-export function reasonByCalls (reason: StopReason, calls: number): StopReason {
-  if (reason === 'end_turn' && calls > 0) return 'tool_use'
-  if (reason === 'tool_use' && calls === 0) return 'end_turn'
-  return reason
+/**
+ * Providers differ in what they call the end of a turn with tool calls; the calls themselves decide. A reply that ends
+ * within a call has met its limit, whatever the provider says: by that a client knows that the call is not whole.
+ * (It is no error: Claude Code tells the model of arguments that it cannot read, and the session goes on.)
+ */
+export function reasonByCalls (reason: StopReason, calls: number, cut: boolean): StopReason {
+  if (reason !== 'end_turn' && reason !== 'tool_use') return reason
+  if (cut) return 'max_tokens'
+  return calls > 0 ? 'tool_use' : 'end_turn'
 }
 
-/**
- * The call whose arguments stop in the middle, though the provider says that it is done: SDKs complete such arguments
- * by guessing, and a client would run what the model never said. Only the output limit may cut a call.
- */
-export function cutCall (reason: StopReason, calls: readonly ({ name: string, input: string } | null)[]): string | undefined {
-  if (reason !== 'tool_use' && reason !== 'end_turn') return undefined
-  const cut = calls.find(call => call !== null && isCutInput(call.input))
-  return cut ? `call of ${cut.name}` : undefined
+/** Whether the arguments of a call stop in the middle. */
+export function isCutCall (calls: readonly ({ input: string } | null)[]): boolean {
+  return calls.some(call => call !== null && isCutInput(call.input))
 }

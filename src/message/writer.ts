@@ -1,6 +1,6 @@
 import { ApiError } from '../errors.ts'
 import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
-import { type Ending, cutCall, reasonByCalls } from './ending.ts'
+import { type Ending, isCutCall, reasonByCalls } from './ending.ts'
 import { HeldBlocks, type ToolKey } from './held-blocks.ts'
 import type { MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
@@ -17,7 +17,7 @@ export class MessageWriter {
   readonly #sink: MessageSink
   #index = -1
   #open: 'text' | 'thinking' | 'tool' | null = null
-  #openTool: { key: ToolKey, name: string, input: string } | null = null
+  #openTool: { key: ToolKey, input: string } | null = null
   readonly #held = new HeldBlocks()
   #signed = false
   #calls = 0
@@ -108,16 +108,15 @@ export class MessageWriter {
   /** No more will come. Without a {@link finish} the reply was cut, and is told as that. */
   end (): void {
     if (this.#over) return
-    const cut = this.#ending === null ? 'reply' : cutCall(this.#ending.reason, [this.#openTool, ...this.#held.calls()])
-    if (this.#ending === null || cut !== undefined) {
-      this.fail(new ApiError('api_error', `The provider ended the ${cut} before it was complete.`, { status: 502 }))
+    if (this.#ending === null) {
+      this.fail(new ApiError('api_error', 'The provider ended the reply before it was complete.', { status: 502 }))
       return
     }
+    this.#ending.reason = reasonByCalls(this.#ending.reason, this.#calls, isCutCall([this.#openTool, ...this.#held.calls()]))
     this.#release()
     this.#close()
     this.#start()
     this.#over = true
-    this.#ending.reason = reasonByCalls(this.#ending.reason, this.#calls)
     this.#sink.end(this.#ending, this.usageCounts)
   }
 
@@ -177,7 +176,7 @@ export class MessageWriter {
     this.#close()
     this.#start()
     this.#open = 'tool'
-    this.#openTool = { key, name, input: '' }
+    this.#openTool = { key, input: '' }
     this.#sink.blockStart(++this.#index, { type: 'tool_use', id, name, input: {} })
   }
 
