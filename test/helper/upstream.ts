@@ -2,14 +2,13 @@ import { once } from 'node:events'
 import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
+import type { ChatRequest } from '../../src/wire/openai-chat.ts'
 
 /** A request as the upstream received it. */
 export interface Received {
   path: string
   headers: IncomingHttpHeaders
-  // The shape of a body is what a test asserts; a typed one would only be cast back.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any
+  body: ChatRequest
   /** Whether the connection was closed before the reply was complete. */
   aborted: boolean
 }
@@ -33,7 +32,7 @@ export async function startUpstream (t: Pick<Test, 'teardown'>, script: Script):
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
       const text = Buffer.concat(pieces).toString()
-      const received: Received = { path: request.url ?? '', headers: request.headers, body: text === '' ? undefined : JSON.parse(text), aborted: false }
+      const received: Received = { path: request.url ?? '', headers: request.headers, body: JSON.parse(text === '' ? '{}' : text) as ChatRequest, aborted: false }
       response.on('close', () => { received.aborted = !response.writableFinished })
       requests.push(received)
       Promise.resolve(script(response, received, requests.length - 1)).catch(() => response.destroy())

@@ -73,7 +73,7 @@ t.test('a block that was opened to show life takes the answer in', async t => {
 t.test('a provider that falls silent for longer than API_TIMEOUT_MS is given up', async t => {
   const upstream = await startUpstream(t, (response, request) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    if (request.body.messages[0].content === 'half') response.write(sse(delta({ content: 'half' })))
+    if (request.body.messages[0]?.content === 'half') response.write(sse(delta({ content: 'half' })))
     else response.flushHeaders()
   })
   const { url } = await startApp(t, { config: oneProvider(upstream.url, 'openai', { API_TIMEOUT_MS: 500 }) })
