@@ -1,6 +1,8 @@
 import fastifyEnv from '@fastify/env'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { Ajv } from 'ajv'
+import { QUICK_AJV } from '../src/quick-ajv.ts'
 import type { Environment } from '../src/config/environment.ts'
 
 declare module 'fastify' {
@@ -38,7 +40,7 @@ export interface EnvOptions {
 async function env (app: FastifyInstance, options: EnvOptions): Promise<void> {
   const data = options.env ?? process.env
   const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== ''))
-  await app.register(fastifyEnv, { confKey: 'env', schema, data: given, env: false })
+  await app.register(fastifyEnv, { confKey: 'env', schema, data: given, env: false, ajv: new Ajv({ coerceTypes: true, removeAdditional: true, ...QUICK_AJV }) })
   app.decorate('processEnv', data)
 }
 

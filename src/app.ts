@@ -15,6 +15,7 @@ import openrouter from '../providers/openrouter.ts'
 import { jsonBody } from './http/json-body.ts'
 import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
+import { QUICK_AJV } from './quick-ajv.ts'
 import health from './routes/health.ts'
 import messages from './routes/messages/index.ts'
 import root from './routes/root.ts'
@@ -41,7 +42,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     bodyLimit: BODY_LIMIT,
     return503OnClosing: false,
     // Nothing of a request is changed on the way: what a client sent is what a provider gets.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, strictRequired: false } }
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV } }
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)

@@ -1,7 +1,8 @@
 import { Ajv, type ErrorObject } from 'ajv'
+import { QUICK_AJV } from '../quick-ajv.ts'
 import { type ConfigDocument, configSchema } from './schema.ts'
 
-const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, useDefaults: false, strictTypes: false })
+const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV })
 const check = ajv.compile<ConfigDocument>(configSchema)
 
 /** What is wrong with the form of a document, one line a problem; empty for a good one. */

@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv } from 'ajv'
 import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import type { Config } from '../../src/config/snapshot.ts'
 import type { Environment } from '../../src/config/environment.ts'
+import { messagesSchema } from '../../src/ingress/anthropic/schema.ts'
 import { readyApp } from '../helper/app.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -109,6 +111,11 @@ t.test('without a file the environment alone configures it', async t => {
 
 t.test('a CONFIG_PATH that leads nowhere is an error', async t => {
   await t.rejects(readyApp(t, { env: { CONFIG_PATH: '/nowhere/config.json' } }), /\/nowhere\/config\.json cannot be used:\n {2}- there is no such file/)
+})
+
+t.test('the schemas are schemas, which the service itself does not check', async t => {
+  const ajv = new Ajv({ allowUnionTypes: true })
+  for (const schema of [configSchema, messagesSchema]) t.equal(ajv.validateSchema(schema), true, JSON.stringify(ajv.errors))
 })
 
 t.test('config.schema.json is what the source says, and the example has its form', async t => {
