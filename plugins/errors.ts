@@ -12,6 +12,8 @@ function toApiError (error: FastifyError | ApiError, request: FastifyRequest): A
   if (error instanceof ApiError) return error
   if (error.validation !== undefined) return invalidRequest(validationMessage(error.validation))
   const status = error.statusCode ?? 500
+  // What is nested deeper than the stack fails wherever it is walked first: in the schema, the encoder or the printer.
+  if (error instanceof RangeError && status === 500) return invalidRequest('The request body is nested too deeply.')
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('request_too_large', 'Prompt is too long: the request is larger than 32 MB.')
   if (status === 415) return new ApiError('invalid_request_error', 'content-type: Input should be application/json', { status })
   if (status >= 400 && status < 500) return new ApiError(errorTypeOf(status), error.message, { status })

@@ -24,6 +24,10 @@ async function shutdown (app: FastifyInstance): Promise<void> {
   app.decorate('running', new Running())
   let closing = false
   const unused = unusedSockets(app.server)
+  // A connection that was busy when the service began to close is kept alive behind its reply unless it is closed then.
+  app.server.on('request', (_request, response) => {
+    response.once('close', () => { if (closing) setImmediate(() => app.server.closeIdleConnections()) })
+  })
 
   app.addHook('onRequest', (_request, reply, done) => {
     if (!closing) return done()

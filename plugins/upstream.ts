@@ -20,7 +20,7 @@ const KEEP_ALIVE = 30_000
 const LOCAL = 'localhost,127.0.0.1,::1'
 
 /**
- * One pool of connections per provider, kept for the life of the configuration. The time-outs bound silence, not the
+ * One pool of connections per origin, kept for the life of the configuration. The time-outs bound silence, not the
  * whole: a long answer takes as long as it takes.
  */
 function createAgent (app: FastifyInstance): Dispatcher {

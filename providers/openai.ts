@@ -27,8 +27,11 @@ const dialect: ChatDialect = {
   parameters (body, request, { model, provider }, losses) {
     const reasons = OPENAI_REASONING.test(model)
     body[reasons ? 'max_completion_tokens' : 'max_tokens'] = Math.max(1, request.max_tokens)
-    if (reasons) nameAll(request, ['temperature', 'top_p'], losses)
-    else encodeSampling(body, request)
+    if (!reasons) encodeSampling(body, request)
+    else {
+      nameAll(request, ['temperature', 'top_p', 'stop_sequences'], losses)
+      delete body.stop
+    }
     nameAll(request, ['top_k', 'metadata', 'service_tier', 'cache_control'], losses)
     const knowsEffort = provider.options['reasoning_effort'] ?? KNOWS_EFFORT.test(model)
     if (knowsEffort === true) encodeEffort(body, request, losses)

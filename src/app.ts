@@ -12,7 +12,10 @@ import upstream from '../plugins/upstream.ts'
 import demo from '../providers/demo/index.ts'
 import openai from '../providers/openai.ts'
 import openrouter from '../providers/openrouter.ts'
+import { ApiError } from './errors.ts'
+import { sendError } from './http/error-reply.ts'
 import { jsonBody } from './http/json-body.ts'
+import { refuseConnection } from './http/refuse-connection.ts'
 import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
 import { QUICK_AJV } from './quick-ajv.ts'
@@ -40,6 +43,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     // A logger of its own for every request would cost more than all its lines, which name the request anyway.
     childLoggerFactory: logger => logger,
     bodyLimit: BODY_LIMIT,
+    frameworkErrors: (error, request, reply) => { sendError(new ApiError('invalid_request_error', error.message), request, reply) },
+    clientErrorHandler: refuseConnection,
     return503OnClosing: false,
     // Nothing of a request is changed on the way: what a client sent is what a provider gets.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV } }

@@ -42,6 +42,8 @@ export interface ReplyDecoder {
   push (chunk: unknown): void
   /** The provider sent its last byte. */
   end (): void
+  /** Whether the provider said why it stopped: the answer is whole then, and only counts may follow. */
+  readonly finished: boolean
 }
 
 /**

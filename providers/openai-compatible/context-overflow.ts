@@ -1,19 +1,19 @@
 import { isJsonObject } from '../../src/wire/json.ts'
 
 /** How servers say that a conversation has outgrown the model. */
-const OVERFLOW = /maximum context length|context[ _](length|window|size|limit)|prompt is too long|input (is|length) .*(too long|exceeds)|too many (input )?tokens/i
+const OVERFLOW = /maximum context length|context[ _](length|window|size|limit)|prompt is too long|input (is|length) .{0,200}(too long|exceeds)|too many (input )?tokens/i
 const CODES = new Set(['context_length_exceeded', 'string_too_long'])
 
 /** The words of Anthropic itself, which stand behind OpenRouter's Claude. */
 const KNOWN = /^(prompt is too long|input length and `max_tokens` exceed context limit)/i
 
-const LIMIT = /context (?:length|window|size|limit)(?: is| of)? (\d+)/i
+const LIMIT = /context (?:length|window|size|limit)(?: is| of)? (\d{1,12})/i
 /** `8000 in the messages`, `177 in the functions`, `7884 of text input`, `155 of tool input`, `769 input tokens` */
-const INPUT = /(\d+) (?:tokens )?(?:in the (?:messages|functions)|of \w+ input|input tokens)/gi
+const INPUT = /\b(\d{1,12}) (?:tokens )?(?:in the (?:messages|functions)|of \w+ input|input tokens)/gi
 /** `1000 in the completion`, `1000 in the output`, `1000 output tokens`, `'max_tokens' is too large: 1000` */
-const OUTPUT = /(\d+) (?:tokens )?(?:in the (?:completion|output)|output tokens)|is too large: (\d+)/i
+const OUTPUT = /\b(\d{1,12}) (?:tokens )?(?:in the (?:completion|output)|output tokens)|is too large: (\d{1,12})/i
 /** `requested about 9000 tokens`, `resulted in 9000 tokens`, `The input (9000 tokens)` */
-const TOTAL = /(?:requested(?: about)?|resulted in|input \() ?(\d+) tokens/i
+const TOTAL = /(?:requested(?: about)?|resulted in|input \() ?(\d{1,12}) tokens/i
 
 /**
  * A context overflow in the words that Claude Code knows, so that it compacts the conversation, or asks for a shorter

@@ -10,7 +10,7 @@ type Headers = Record<string, string | string[] | undefined>
 const STATUS: Record<number, number> = { 408: 504, 412: 400, 422: 400, 503: 529 }
 
 /** OpenRouter's `error_type`, where the status alone says less (https://openrouter.ai/docs/api-reference/errors). */
-const STATUS_OF_TYPE: Record<string, number> = {
+const STATUS_OF_TYPE = new Map(Object.entries({
   authentication: 401,
   payment_required: 402,
   permission_denied: 403,
@@ -27,7 +27,7 @@ const STATUS_OF_TYPE: Record<string, number> = {
   context_length_exceeded: 400,
   invalid_request: 400,
   invalid_request_error: 400
-}
+}))
 
 const TOKEN_LIMIT = new Set(['max_tokens_exceeded', 'token_limit_exceeded'])
 
@@ -53,12 +53,14 @@ export function isTokenLimit (error: unknown): boolean {
   return TOKEN_LIMIT.has(String(metadata['error_type']))
 }
 
-function build (upstreamStatus: number, message: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
+function build (upstreamStatus: number, words: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
+  // First without the key, then cut, then looked at: half a key is a secret too, and a server may echo a whole prompt.
+  const message = withoutKey(words, provider).slice(0, MAX_MESSAGE)
   const overflow = overflowMessage(upstreamStatus, message, details)
   if (overflow !== undefined) return new ApiError('invalid_request_error', overflow)
   const status = clientStatus(upstreamStatus)
   const type: ErrorType = errorTypeOf(status)
-  const text = `${prefix(status, provider.name)}${withoutKey(message.slice(0, MAX_MESSAGE), provider)}`
+  const text = `${prefix(status, provider.name)}${message}`
   return new ApiError(type, text, { status, retryAfter })
 }
 
@@ -110,7 +112,8 @@ function statusOf (error: JsonObject): number | undefined {
   }
   const metadata = isJsonObject(error['metadata']) ? error['metadata'] : {}
   for (const name of [metadata['error_type'], error['error_type'], error['type'], error['code']]) {
-    if (typeof name === 'string' && STATUS_OF_TYPE[name] !== undefined) return STATUS_OF_TYPE[name]
+    const status = STATUS_OF_TYPE.get(String(name))
+    if (status !== undefined) return status
   }
   return undefined
 }
@@ -121,12 +124,15 @@ function plainText (body: string): string | undefined {
   return text === '' || text.startsWith('<') || text.startsWith('{') ? undefined : text
 }
 
-/** `retry-after` in whole seconds: from milliseconds, seconds or a date. */
+/**
+ * `retry-after` in whole seconds: from milliseconds, seconds or a date. More than 60 is passed on as it is: Claude Code gives
+ * up at once then, which is right where a provider is gone for an hour.
+ */
 function retryAfterOf (headers: Headers): number | undefined {
   const ms = Number(headers['retry-after-ms'])
   if (headers['retry-after-ms'] !== undefined && Number.isFinite(ms)) return Math.ceil(ms / 1000)
   const value = headers['retry-after']
-  if (typeof value !== 'string') return undefined
+  if (typeof value !== 'string' || value.trim() === '') return undefined
   const seconds = Number(value)
   if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds))
   const date = Date.parse(value)
@@ -136,5 +142,5 @@ function retryAfterOf (headers: Headers): number | undefined {
 function availabilityRetry (error: unknown): number | undefined {
   const availability = isJsonObject(error) ? error['availability'] : undefined
   const seconds = isJsonObject(availability) ? availability['retry_after'] : undefined
-  return typeof seconds === 'number' ? Math.ceil(seconds) : undefined
+  return typeof seconds === 'number' ? Math.max(0, Math.ceil(seconds)) : undefined
 }

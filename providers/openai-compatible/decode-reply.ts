@@ -43,11 +43,13 @@ export class ChatDecoder implements ReplyDecoder {
     const { choices, usage, x_groq: groq, error } = chunk as ChatChunk
     const choice = Array.isArray(choices) && isJsonObject(choices[0]) ? choices[0] as ChatChoice : undefined
     const counts = [usage, isJsonObject(groq) ? groq.usage : null, choice?.usage].find(isJsonObject)
-    if (counts !== undefined) this.#writer.usage(decodeUsage(counts))
+    if (counts !== undefined && (counts['prompt_tokens'] !== undefined || counts['completion_tokens'] !== undefined)) this.#writer.usage(decodeUsage(counts))
     if (choice !== undefined) this.#choice(choice)
     const failure = error || choice?.error || flatError(chunk)
     if (failure) this.#error(failure)
   }
+
+  get finished (): boolean { return this.#finish !== null }
 
   end (): void {
     if (this.#finish === null) {

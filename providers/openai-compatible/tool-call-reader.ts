@@ -101,5 +101,5 @@ function unquote (input: string): string {
 /** Arguments as JSON text; some servers send them parsed. */
 function inputOf (value: unknown): string {
   if (typeof value === 'string') return value
-  return isJsonObject(value) ? JSON.stringify(value) : ''
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : ''
 }

@@ -21,7 +21,7 @@ const DEFAULT_MODEL = 'anthropic/claude-sonnet-4.5'
 export function documentFromEnvironment (env: Environment): JsonObject {
   if (env.OPENROUTER_API_KEY === undefined) {
     return {
-      Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1/chat/completions', models: ['demo'] }],
+      Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1/chat/completions', models: ['demo'], transformer: { use: ['demo'] } }],
       Router: { default: 'demo,demo' }
     }
   }

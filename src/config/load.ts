@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import JSON5 from 'json5'
-import { type JsonValue, isJsonObject } from '../wire/json.ts'
+import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
 import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
 import { interpolate } from './interpolate.ts'
@@ -19,7 +19,7 @@ const DEFAULT_PATH = 'config.json'
 export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, pairs: PairRegistry): Promise<Config> {
   const { document, source } = await readDocument(env)
   const problems: string[] = []
-  const resolved = interpolate({ ...document, ...overrides(env) }, processEnv, problems)
+  const resolved = interpolate({ ...withoutEmpty(document), ...overrides(env) }, processEnv, problems)
   const form = formProblems(resolved)
   if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
   const config = resolve(resolved as ConfigDocument, env, pairs, source, problems)
@@ -27,13 +27,19 @@ export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEn
   return config
 }
 
-async function readDocument (env: Environment): Promise<{ document: { [key: string]: JsonValue | undefined }, source: string }> {
+async function readDocument (env: Environment): Promise<{ document: JsonObject, source: string }> {
   const path = env.CONFIG_PATH ?? DEFAULT_PATH
   const text = await readText(path, env.CONFIG_PATH !== undefined)
   if (text === undefined) return { document: documentFromEnvironment(env), source: 'the environment' }
   const document = parse(text, path)
   if (!isJsonObject(document)) throw new ConfigError(path, ['the document: must be an object'])
   return { document, source: path }
+}
+
+/** Settings that were left empty are not set: claude-code-router's own editor writes such files. */
+function withoutEmpty (document: JsonObject): JsonObject {
+  const given = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== ''))
+  return isJsonObject(given['Router']) ? { ...given, Router: withoutEmpty(given['Router']) } : given
 }
 
 async function readText (path: string, required: boolean): Promise<string | undefined> {

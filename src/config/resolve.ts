@@ -25,14 +25,20 @@ export function resolve (document: ConfigDocument, env: Environment, pairs: Pair
     const provider = resolveProvider(entry, path, pairs, problems)
     if (provider !== undefined) providers.set(entry.name, provider)
   })
+  const port = Number(document.PORT ?? 3456)
+  const timeout = Number(document.API_TIMEOUT_MS ?? 600000)
+  const proxyUrl = document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy
+  if (port > 65535) problems.push('PORT: must be <= 65535')
+  if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
+  if (proxyUrl !== undefined && !URL.canParse(proxyUrl)) problems.push('PROXY_URL: must be a URL')
   const fallback = resolveTarget(document.Router.default, providers, 'Router.default', problems)
   if (fallback === undefined || problems.length > 0) return undefined
   return Object.freeze({
     host: document.HOST ?? '127.0.0.1',
-    port: Number(document.PORT ?? 3456),
+    port,
     keys: Object.freeze([document.APIKEY ?? '', ...(env.VALID_API_KEYS ?? '').split(',')].map(key => key.trim()).filter(key => key !== '')),
-    timeout: Number(document.API_TIMEOUT_MS ?? 600000),
-    proxyUrl: document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy,
+    timeout,
+    proxyUrl,
     logLevel: document.LOG === false ? 'silent' : document.LOG_LEVEL ?? 'info',
     providers,
     router: Object.freeze({ default: fallback }),
@@ -47,8 +53,12 @@ function resolveProvider (entry: ProviderEntry, path: string, pairs: PairRegistr
   const [name, options] = Array.isArray(use) ? use : [use]
   const pair = name === undefined ? defaultPair(entry, pairs) : pairs.get(String(name))
   if (pair === undefined) problems.push(unknownName(`${path}.transformer.use[0]`, String(name), pairs))
-  adapters.forEach((adapter, i) => problems.push(unknownName(`${path}.transformer.use[${i + 1}]`, String(Array.isArray(adapter) ? adapter[0] : adapter), pairs)))
+  adapters.forEach((adapter, i) => problems.push(unknownName(`${path}.transformer.use[${i + 1}]`, nameOf(adapter), pairs)))
+  for (const [model, { use = [] }] of Object.entries(entry.transformer ?? {}).filter(([key]) => key !== 'use') as [string, { use?: unknown[] }][]) {
+    use.forEach((adapter, i) => problems.push(unknownName(`${path}.transformer.${model}.use[${i}]`, nameOf(adapter), pairs)))
+  }
   if (!URL.canParse(entry.api_base_url)) problems.push(`${path}.api_base_url: must be a URL`)
+  if (entry.api_key !== undefined && !/^[\x21-\x7e]*$/.test(entry.api_key)) problems.push(`${path}.api_key: holds blanks or characters that no header can carry`)
   if (pair === undefined || !URL.canParse(entry.api_base_url)) return undefined
   return Object.freeze({
     name: entry.name,
@@ -60,6 +70,11 @@ function resolveProvider (entry: ProviderEntry, path: string, pairs: PairRegistr
   })
 }
 
+/** A transformer entry is `"name"` or `["name", options]`. */
+function nameOf (entry: unknown): string {
+  return String(Array.isArray(entry) ? entry[0] : entry)
+}
+
 function unknownName (path: string, name: string, pairs: PairRegistry): string {
   return `${path}: there is no transformer ${name} here; there are ${pairs.names.join(', ')}`
 }
@@ -67,7 +82,9 @@ function unknownName (path: string, name: string, pairs: PairRegistry): string {
 /** An entry without `transformer` gets the pair of its name, else the one its URL tells, else `openai`. */
 function defaultPair (entry: ProviderEntry, pairs: PairRegistry): TransformerPair | undefined {
   const host = URL.canParse(entry.api_base_url) ? new URL(entry.api_base_url).hostname : ''
-  return pairs.get(entry.name) ?? pairs.names.map(name => pairs.get(name)).find(pair => pair !== undefined && host.split('.').includes(pair.name)) ?? pairs.get('openai')
+  const named = pairs.get(entry.name)
+  if (named !== undefined && named.dispatcher === undefined) return named
+  return pairs.names.map(name => pairs.get(name)).find(pair => pair !== undefined && pair.dispatcher === undefined && host.split('.').includes(pair.name)) ?? pairs.get('openai')
 }
 
 /** `api_base_url` is the endpoint itself; where it is the API's base, as most other tools want it, the path is added. */

@@ -10,5 +10,5 @@ import type { ApiError } from '../errors.ts'
 export function sendError (error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
   if (!error.retryable) reply.header('x-should-retry', 'false')
-  return reply.code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
+  return reply.header('request-id', request.id).code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
 }

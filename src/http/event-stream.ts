@@ -7,11 +7,16 @@ import type { ServerResponse } from 'node:http'
 export class EventStream {
   readonly #response: ServerResponse
   readonly #headers: Record<string, string>
+  readonly #patience: number
 
-  /** @param headers beside content type and caching, which are set here */
-  constructor (response: ServerResponse, headers: Record<string, string>) {
+  /**
+   * @param headers beside content type and caching, which are set here
+   * @param patience milliseconds that a client may stop reading before its connection is closed
+   */
+  constructor (response: ServerResponse, headers: Record<string, string>, patience: number) {
     this.#response = response
     this.#headers = headers
+    this.#patience = patience
   }
 
   /** Whether the client has the head of a 200. */
@@ -27,9 +32,14 @@ export class EventStream {
     return this.#response.write(events) ? undefined : this.#drained()
   }
 
-  /** Sends a sign of life, for which nobody waits. */
+  /** Sends a sign of life; a client that has not even read what it got needs none. */
   beat (event: string): void {
-    this.write(event)?.catch(() => {})
+    if (!this.#stalled) this.write(event)?.catch(() => {})
+  }
+
+  /** Gives up a client that does not read; one that does gets its events to the end. */
+  drop (): void {
+    if (this.#stalled) this.#response.destroy()
   }
 
   /** Sends the last events and closes the stream. */
@@ -45,10 +55,14 @@ export class EventStream {
     this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no', ...this.#headers })
   }
 
+  get #stalled (): boolean { return this.#response.writableNeedDrain }
+
   #drained (): Promise<void> {
     const response = this.#response
     return new Promise(resolve => {
+      const timer = setTimeout(() => response.destroy(), this.#patience).unref()
       const done = (): void => {
+        clearTimeout(timer)
         response.off('drain', done)
         response.off('close', done)
         resolve()

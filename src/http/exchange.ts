@@ -11,6 +11,9 @@ declare module 'fastify' {
 }
 
 const MAX_HEADER = 1000
+/** Names come from the client, so neither their number nor their length may be its choice. */
+const MAX_NAMES = 20
+const MAX_NAME = 64
 
 /** One model request from its routing to its end: what the client is told of it, and what the log says. */
 export class Exchange {
@@ -31,7 +34,7 @@ export class Exchange {
     this.route = route
     this.target = target
     this.stream = stream
-    this.dropped = dropped
+    this.dropped = dropped.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME))
     this.headers = {
       'request-id': requestId,
       'x-router-provider': headerText(target.provider.name),
@@ -39,7 +42,7 @@ export class Exchange {
       'x-router-rule': headerText(route.rule),
       'x-router-attempts': '1'
     }
-    if (dropped.length > 0) this.headers['x-router-dropped'] = headerText(dropped.join(', '))
+    if (dropped.length > 0) this.headers['x-router-dropped'] = headerText(this.dropped.join(', '))
   }
 
   /** Milliseconds from the routing to the first content; null while there is none. */
@@ -56,6 +59,6 @@ export class Exchange {
 
 /** Header values are printable ASCII; what is not comes percent-encoded. */
 function headerText (text: string): string {
-  const printable = /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text)
+  const printable = /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
   return printable.slice(0, MAX_HEADER)
 }

@@ -27,17 +27,17 @@ export function toConversation (messages: readonly MessageParam[]): Conversation
     const blocks = blocksOf(message)
     if (blocks.length === 0) continue
     if (message.role === 'assistant') {
-      assistantTurn(turns).blocks.push(...blocks)
+      append(assistantTurn(turns).blocks, blocks)
     } else if (message.role === 'user') {
       const turn = userTurn(turns)
       for (const block of blocks) {
         if (block.type === 'tool_result') turn.results.push(block)
       }
-      turn.blocks.push(...blocks.filter(block => block.type !== 'tool_result'))
+      append(turn.blocks, blocks.filter(block => block.type !== 'tool_result'))
     } else if (turns.length === 0) {
-      leading.push(...blocks as TextBlock[])
+      append(leading, blocks as TextBlock[])
     } else {
-      userTurn(turns).blocks.push(...blocks.map(asReminder))
+      append(userTurn(turns).blocks, blocks.map(asReminder))
     }
   }
   pairResults(turns)
@@ -57,6 +57,11 @@ export function toolIdsOf (messages: readonly MessageParam[]): Set<string> {
 export function blocksOf ({ content }: { content?: string | ContentBlock[] | null }): ContentBlock[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   return content?.filter(block => block.type !== 'text' || block.text !== '') ?? []
+}
+
+/** Not by spreading: that takes as many arguments as there are blocks, and the stack is not that deep. */
+function append<Item> (list: Item[], items: readonly Item[]): void {
+  for (const item of items) list.push(item)
 }
 
 /** Claude Code marks such texts so itself for models that know no system messages in mid-conversation. */
@@ -102,9 +107,10 @@ function pairResults (turns: Turn[]): void {
 function answerCalls (calls: ToolUseBlock[], turn: UserTurn): void {
   if (calls.length === 0 && turn.results.length === 0) return
   const open = new Map(turn.results.map(result => [result.tool_use_id, result]))
-  const orphans = turn.results.filter(result => open.get(result.tool_use_id) !== result || !calls.some(call => call.id === result.tool_use_id))
+  const ids = new Set(calls.map(call => call.id))
+  const orphans = turn.results.filter(result => open.get(result.tool_use_id) !== result || !ids.has(result.tool_use_id))
   turn.results = calls.map(call => open.get(call.id) ?? { type: 'tool_result', tool_use_id: call.id, content: 'The call was interrupted; there is no result.', is_error: true })
-  turn.blocks.unshift(...orphans.flatMap(orphanText))
+  if (orphans.length > 0) turn.blocks = orphans.flatMap(orphanText).concat(turn.blocks)
 }
 
 function orphanText (result: ToolResultBlock): ContentBlock[] {

@@ -11,6 +11,7 @@ const CR = 13
 export class SseParser {
   readonly #onEvent: (data: string, event: string) => void
   #rest: Buffer[] = []
+  #pending = 0
   #data = ''
   #hasData = false
   #event = ''
@@ -22,15 +23,18 @@ export class SseParser {
     this.#onEvent = onEvent
   }
 
+  /** Bytes of a line that has not ended. */
+  get pending (): number { return this.#pending }
+
   /** The bytes of one read. */
   push (bytes: Buffer): void {
     const end = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
     if (end === 0) {
-      this.#rest.push(bytes)
+      this.#keep(bytes)
       return
     }
     const lines = this.#decode(bytes.subarray(0, end))
-    if (end < bytes.length) this.#rest.push(bytes.subarray(end))
+    if (end < bytes.length) this.#keep(bytes.subarray(end))
     this.#lines(lines)
   }
 
@@ -41,12 +45,18 @@ export class SseParser {
     this.#dispatch()
   }
 
+  #keep (bytes: Buffer): void {
+    this.#rest.push(bytes)
+    this.#pending += bytes.length
+  }
+
   #decode (bytes: Buffer): string {
     let text: string
     if (this.#rest.length === 0) text = bytes.toString('utf8')
     else {
       text = Buffer.concat([...this.#rest, bytes]).toString('utf8')
       this.#rest = []
+      this.#pending = 0
     }
     if (this.#first && text !== '') {
       this.#first = false

@@ -3,7 +3,7 @@ import type { ReplyDecoder } from '../provider.ts'
 import { SseParser } from '../sse/parser.ts'
 import { isJsonObject } from '../wire/json.ts'
 
-/** A plain reply longer than this is no answer of a model. */
+/** A plain reply or a single event longer than this is no answer of a model. */
 const MAX_PLAIN_BODY = 64 * 1024 * 1024
 
 export interface BodyReader {
@@ -24,8 +24,11 @@ export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
   return {
     get done () { return reader?.done === true },
     push (bytes) {
-      reader ??= choose(bytes, decoder, provider)
-      reader?.push(bytes)
+      if (reader !== undefined) return reader.push(bytes)
+      const begin = bytes.findIndex(byte => !SKIPPED.has(byte))
+      if (begin === -1) return
+      reader = choose(bytes[begin] as number, decoder, provider)
+      reader.push(begin === 0 ? bytes : bytes.subarray(begin))
     },
     end () {
       reader?.end()
@@ -34,13 +37,10 @@ export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
   }
 }
 
-/** Blanks, line ends and the bytes of a byte order mark: none of them tells what follows. */
+/** Blanks, line ends and the bytes of a byte order mark tell nothing of what follows; some servers send blank lines while they think. */
 const SKIPPED = new Set([0x20, 0x0A, 0x0D, 0x09, 0xEF, 0xBB, 0xBF])
 
-/** Undefined while there was nothing to tell by: some servers send blank lines while they think. */
-function choose (bytes: Buffer, decoder: ReplyDecoder, provider: string): BodyReader | undefined {
-  const first = bytes.find(byte => !SKIPPED.has(byte))
-  if (first === undefined) return undefined
+function choose (first: number, decoder: ReplyDecoder, provider: string): BodyReader {
   const looksLikeDocument = first === 0x7B || first === 0x5B || first === 0x3C || first === 0x22 // { [ < "
   return looksLikeDocument ? new DocumentReader(decoder, provider) : new EventReader(decoder, provider)
 }
@@ -60,6 +60,7 @@ class EventReader implements BodyReader {
 
   push (bytes: Buffer): void {
     this.#parser.push(bytes)
+    if (this.#parser.pending > MAX_PLAIN_BODY) throw tooLarge(this.#provider)
   }
 
   end (): void {
@@ -67,8 +68,10 @@ class EventReader implements BodyReader {
   }
 
   #event (data: string, event: string): void {
-    if (this.#done || data === '') return
-    if ('[DONE]'.startsWith(data)) {
+    const word = data.trimEnd()
+    if (this.#done || word === '') return
+    // Also where the connection broke within the word: no JSON begins like it but a list, and that is no chunk.
+    if ('[DONE]'.startsWith(word)) {
       this.#done = true
     } else if (event === 'error') {
       this.#decoder.push(errorChunk(data))
@@ -116,12 +119,12 @@ class DocumentReader implements BodyReader {
   push (bytes: Buffer): void {
     this.#pieces.push(bytes)
     this.#length += bytes.length
-    if (this.#length > MAX_PLAIN_BODY) throw new ApiError('api_error', `${this.#provider} sent a reply that is too large.`, { status: 502 })
+    if (this.#length > MAX_PLAIN_BODY) throw tooLarge(this.#provider)
   }
 
   end (): void {
     const bytes = Buffer.concat(this.#pieces, this.#length)
-    const text = bytes.toString().replace(/^\uFEFF/, '')
+    const text = bytes.toString()
     // A stream may begin with an error outside of any event.
     if (text.includes('\ndata:')) return this.#readEvents(bytes)
     const document = parseDocument(text, this.#provider)
@@ -141,6 +144,10 @@ function parseDocument (text: string, provider: string): unknown {
   } catch (error) {
     throw notJson(provider, error)
   }
+}
+
+function tooLarge (provider: string): ApiError {
+  return new ApiError('api_error', `${provider} sent a reply that is too large.`, { status: 502 })
 }
 
 function notJson (provider: string, cause: unknown): ApiError {

@@ -7,6 +7,8 @@ export interface ReplyHead { status: number, headers: IncomingHttpHeaders }
 const HIGH_WATER = 256 * 1024
 /** Milliseconds that a connection may take to end after a reply that was complete, so that it can serve again. */
 const RELEASE_TIME = 1000
+/** Milliseconds that counts may take to follow a finished answer. */
+const END_TIME = 5000
 
 /**
  * One request to an upstream. undici hands over the body piece by piece (one per HTTP chunk); {@link read} returns all
@@ -19,6 +21,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #waiting = 0
   #ended = false
   #released = false
+  #expectsEnd = false
   #error: Error | null = null
   #wake: (() => void) | null = null
 
@@ -34,8 +37,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   /** What has arrived; waits for the next piece if nothing has. Null at the end of the body. */
   async read (): Promise<Buffer | null> {
     while (this.#pieces.length === 0) {
-      if (this.#error !== null) throw this.#error
       if (this.#ended) return null
+      if (this.#error !== null) throw this.#error
       await this.#change()
     }
     const [first] = this.#pieces
@@ -60,6 +63,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#pieces = []
     if (this.#controller?.paused === true) this.#controller.resume()
     setTimeout(() => this.abort(new Error('the connection stayed open after the reply')), RELEASE_TIME).unref()
+  }
+
+  /** The answer is whole: from here on, a broken connection is an end like any other, and so is a silent one. */
+  expectEnd (): void {
+    if (this.#expectsEnd || this.#ended) return
+    this.#expectsEnd = true
+    setTimeout(() => this.abort(new Error('nothing followed the answer')), END_TIME).unref()
   }
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
@@ -91,7 +101,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   #fail (error: Error): void {
-    this.#error ??= error
+    if (this.#expectsEnd) this.#ended = true
+    else this.#error ??= error
     this.#wakeUp()
   }
 

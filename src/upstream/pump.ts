@@ -24,6 +24,7 @@ export async function pump (call: UpstreamCall, decoder: ReplyDecoder, writer: M
       call.release()
       break
     }
+    if (decoder.finished) call.expectEnd()
   }
   reader.end()
   writer.end()

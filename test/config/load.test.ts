@@ -46,7 +46,7 @@ t.test('a file of the v2 line of claude-code-router loads unchanged', async t =>
   t.equal(config.logLevel, 'debug')
   t.same(config.keys, ['k'])
   t.equal(config.providers.get('openrouter')?.apiKey, 'secret')
-  t.match(config.unused, ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'fallback'])
+  t.match(config.unused, ['StatusLine', 'NON_INTERACTIVE_MODE', 'fallback'])
 })
 
 t.test('the pair is the one named, else that of the name, of the URL, or openai', async t => {
@@ -87,6 +87,26 @@ t.test('every problem is named by its path, all at once', async t => {
   t.match(await problems('{ "Providers": [ }'), /cannot be used:\n {2}- invalid character/)
   t.match(await problems('[]'), /the document: must be an object/)
   t.notMatch(await problems({ ...good, LOG_LEVEL: 'loud', APIKEY: 'hush-hush' }), /hush-hush/, 'a problem shows no values')
+})
+
+t.test('what its editor leaves empty is not set', async t => {
+  const config = await load({ ...good, APIKEY: '', PROXY_URL: '', CUSTOM_ROUTER_PATH: '', Router: { default: 'or,a/b', background: '', think: '', longContext: '', webSearch: '', image: '' } })
+  t.same([config.keys, config.proxyUrl, config.unused], [[], undefined, []])
+})
+
+t.test('what passes the form and would fail later is named as well', async t => {
+  for (const [change, expected] of [
+    [{ PORT: '99999' }, /PORT: must be <= 65535/],
+    [{ API_TIMEOUT_MS: '0' }, /API_TIMEOUT_MS: must be >= 1/],
+    [{ PROXY_URL: 'foo' }, /PROXY_URL: must be a URL/],
+    [{ Providers: [{ ...provider, api_key: 'abc\n' }] }, /Providers\[0\]\.api_key: holds blanks/],
+    [{ Providers: [{ ...provider, transformer: { 'a/b': { use: ['nope'] } } }] }, /Providers\[0\]\.transformer\.a\/b\.use\[0\]: there is no transformer nope here/]
+  ] as const) await t.rejects(load({ ...good, ...change }), { message: expected })
+})
+
+t.test('the demo answers only where it is asked for', async t => {
+  const config = await load({ Providers: [{ name: 'demo', api_base_url: 'https://demo.example.com/v1', models: ['m'] }], Router: { default: 'demo,m' } })
+  t.equal(config.router.default.provider.pair.name, 'openai')
 })
 
 t.test('a model may hold commas, a dollar sign is doubled', async t => {

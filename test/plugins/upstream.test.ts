@@ -63,3 +63,14 @@ t.test('no key of a provider reaches a client or the log', async t => {
   t.match(text, /scripted rejected the gateway's API key: Incorrect API key provided: \[key\]/)
   t.notMatch(text + JSON.stringify(log), /upstream-secret/)
 })
+
+t.test('nor does half of one, or one in an error that is put into other words', async t => {
+  const messages = [`maximum context length; key upstream-secret ${'9'.repeat(100_000)}`, `${'x'.repeat(1995)}upstream-secret`]
+  const upstream = await startUpstream(t, (response, _request, n) => json(response, { error: { message: messages[n] } }, 400))
+  const { url } = await startApp(t, { config: oneProvider(upstream.url) })
+  for (let i = 0; i < messages.length; i++) {
+    const text = await (await fetch(`${url}/v1/messages`, request)).text()
+    t.notMatch(text, /upstr/)
+    t.ok(text.length < 3000, 'and it is cut')
+  }
+})

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,6 +87,46 @@ t.test('at a shutdown running streams go on to their end', async t => {
   finish()
   t.match(await stream.end(), / two[^]*message_stop/)
   await closed
+})
+
+t.test('a connection that is kept alive does not hold the end up', async t => {
+  let finish = (): void => {}
+  const upstream = await startUpstream(t, response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sse(delta({ content: 'one' })))
+    finish = () => response.end(sse(delta({}, 'stop'), '[DONE]'))
+  })
+  const { app, url } = await startApp(t, { config: oneProvider(upstream.url) })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => agent.destroy())
+  const call = request(`${url}/v1/messages`, { agent, method: 'POST', headers: { 'content-type': 'application/json' } })
+  call.end(JSON.stringify({ model: 'm', max_tokens: 5, stream: true, messages: [{ role: 'user', content: 'x' }] }))
+  const [response] = await once(call, 'response') as [IncomingMessage]
+  await once(response, 'data')
+  const closed = app.close()
+  response.resume()
+  finish()
+  await once(response, 'end')
+  await closed
+  t.pass('the server is closed while the client would keep the connection')
+})
+
+t.test('a client that does not read does not outlast the grace either', async t => {
+  const upstream = await startUpstream(t, response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (let i = 0; i < 400; i++) response.write(sse(delta({ content: 'x'.repeat(64 * 1024) })))
+  })
+  const { app, url } = await startApp(t, { config: oneProvider(upstream.url, 'openai', { Stream: { pingAfter: 10, shutdownGrace: 200 } }) })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const body = '{"model":"m","max_tokens":5,"stream":true,"messages":[{"role":"user","content":"x"}]}'
+  socket.write(`POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  const warnings: string[] = []
+  const warn = (warning: Error): void => { warnings.push(warning.name) }
+  process.on('warning', warn)
+  await once(socket, 'readable')
+  await app.close()
+  process.off('warning', warn)
+  socket.destroy()
+  t.same(warnings, [], 'and signs of life do not pile up meanwhile')
 })
 
 t.test('those that outlast the grace are told so, and the service ends', async t => {

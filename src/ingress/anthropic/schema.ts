@@ -1,31 +1,53 @@
-/** What a block of each type cannot do without. Types that are not listed pass: the list is open. */
+const textBlock = {
+  type: 'object',
+  required: ['type', 'text'],
+  properties: { type: { const: 'text' }, text: { type: 'string' } }
+}
+
+/** What goes with each `type`; a type that is not listed passes: the lists are open. */
+function byType (fields: Record<string, object>, optional: readonly string[] = []): object[] {
+  return Object.entries(fields).map(([type, properties]) => ({
+    if: { properties: { type: { const: type } }, required: ['type'] },
+    then: { properties, required: Object.keys(properties).filter(name => !optional.includes(`${type}.${name}`)) }
+  }))
+}
+
+const string = { type: 'string' }
+
+const source = {
+  type: 'object',
+  required: ['type'],
+  properties: { type: string },
+  allOf: byType({
+    base64: { media_type: string, data: string },
+    url: { url: string },
+    file: { file_id: string },
+    text: { data: string },
+    content: { content: { type: ['string', 'array'], items: { $ref: '#/$defs/block' } } }
+  })
+}
+
+/** What a block of each type cannot do without. */
 const REQUIRED_OF_BLOCK = {
   text: { text: { type: 'string' } },
-  image: { source: { type: 'object' } },
-  document: { source: { type: 'object' } },
+  image: { source },
+  document: { source },
+  search_result: { source: string, title: string, content: { type: 'array', items: textBlock } },
+  web_search_tool_result: { content: { type: ['array', 'object'], items: { type: 'object' } } },
   // `input` may be anything: a client sends back what a model wrote, and that was no object once.
   tool_use: { id: { type: 'string' }, name: { type: 'string' }, input: {} },
   tool_result: { tool_use_id: { type: 'string' }, content: { type: ['string', 'array', 'null'], items: { $ref: '#/$defs/block' } } },
-  thinking: { thinking: { type: 'string' } },
+  thinking: { thinking: { type: 'string' }, signature: { type: ['string', 'null'] } },
   redacted_thinking: { data: { type: 'string' } }
 }
 
-const OPTIONAL = new Set(['content', 'input'])
+const OPTIONAL = ['tool_result.content', 'tool_use.input', 'thinking.signature']
 
 const block = {
   type: 'object',
   required: ['type'],
   properties: { type: { type: 'string' } },
-  allOf: Object.entries(REQUIRED_OF_BLOCK).map(([type, properties]) => ({
-    if: { properties: { type: { const: type } }, required: ['type'] },
-    then: { properties, required: Object.keys(properties).filter(name => !OPTIONAL.has(name)) }
-  }))
-}
-
-const textBlock = {
-  type: 'object',
-  required: ['type', 'text'],
-  properties: { type: { const: 'text' }, text: { type: 'string' } }
+  allOf: byType(REQUIRED_OF_BLOCK, OPTIONAL)
 }
 
 const message = {

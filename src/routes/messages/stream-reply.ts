@@ -17,7 +17,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   const { provider } = exchange.target
   const encoder = new SseEncoder(newMessageId(), asked.model, request.id)
   const writer = exchange.writer = new MessageWriter(encoder)
-  const client = new EventStream(reply.raw, exchange.headers)
+  const client = new EventStream(reply.raw, exchange.headers, config.timeout)
   const heartbeat = new Heartbeat({
     ...config.stream,
     ping: () => client.beat(PING_EVENT),
@@ -29,6 +29,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   const done = running.add(error => {
     writer.fail(error)
     call.abort(error)
+    client.drop()
   })
   const flush = (): Promise<void> | undefined => {
     const events = encoder.take()
