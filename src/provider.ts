@@ -25,7 +25,7 @@ export interface Target {
 export interface UpstreamRequest {
   url: URL
   headers: Record<string, string>
-  body: JsonObject | object
+  body: object
   /** Names of request fields that the wire cannot carry; told in `x-router-dropped`. */
   dropped: string[]
 }

@@ -27,7 +27,7 @@ const TEXT_FIELDS = ['text', 'summary'] as const
  */
 export function sealReasoning (envelope: ReasoningEnvelope, thinking: string): string {
   const { details } = envelope
-  const texts = details?.map(textOf).join('')
+  const texts = details?.map(wordsOf).join('')
   const sealed = details !== undefined && thinking !== '' && texts === thinking ? { ...envelope, details: details.map(shorten), sum: crc32(thinking) } : envelope
   return PREFIX + Buffer.from(JSON.stringify(sealed)).toString('base64url')
 }
@@ -48,7 +48,7 @@ export function openReasoning (signature: string, thinking: string): ReasoningEn
   return sum === crc32(thinking) ? { family, field, details: restore(details, thinking) } : undefined
 }
 
-function textOf (detail: JsonObject): string {
+function wordsOf (detail: JsonObject): string {
   return TEXT_FIELDS.map(field => detail[field]).filter(text => typeof text === 'string').join('')
 }
 

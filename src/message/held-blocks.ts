@@ -34,8 +34,8 @@ export class HeldBlocks {
   }
 
   toolInput (key: ToolKey, partialJson: string): void {
-    const call = this.calls().find(call => call.key === key)
-    if (call !== undefined) call.input += partialJson
+    const call = this.#blocks.find(block => block.type === 'tool' && block.key === key)
+    if (call?.type === 'tool') call.input += partialJson
   }
 
   calls (): HeldCall[] {

@@ -24,6 +24,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #expectsEnd = false
   #error: Error | null = null
   #wake: (() => void) | null = null
+  #timer: NodeJS.Timeout | undefined
 
   /** Status and headers, once they are there. */
   async head (): Promise<ReplyHead> {
@@ -62,14 +63,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#released = true
     this.#pieces = []
     if (this.#controller?.paused === true) this.#controller.resume()
-    setTimeout(() => this.abort(new Error('the connection stayed open after the reply')), RELEASE_TIME).unref()
+    this.#abortAfter(RELEASE_TIME, 'the connection stayed open after the reply')
   }
 
   /** The answer is whole: from here on, a broken connection is an end like any other, and so is a silent one. */
   expectEnd (): void {
     if (this.#expectsEnd || this.#ended) return
     this.#expectsEnd = true
-    setTimeout(() => this.abort(new Error('nothing followed the answer')), END_TIME).unref()
+    this.#abortAfter(END_TIME, 'nothing followed the answer')
   }
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
@@ -93,6 +94,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onResponseEnd (): void {
     this.#ended = true
+    clearTimeout(this.#timer)
     this.#wakeUp()
   }
 
@@ -100,7 +102,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#fail(error)
   }
 
+  #abortAfter (milliseconds: number, reason: string): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.abort(new Error(reason)), milliseconds).unref()
+  }
+
   #fail (error: Error): void {
+    clearTimeout(this.#timer)
     if (this.#expectsEnd) this.#ended = true
     else this.#error ??= error
     this.#wakeUp()
