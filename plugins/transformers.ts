@@ -1,29 +1,45 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { TransformerPair } from '../src/provider.ts'
+import type { AdapterFactory, TransformerPair } from '../src/provider.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The transformer pairs that provider plugins registered. */
+    /** The transformer pairs and adapters that provider plugins registered. */
     transformers: TransformerRegistry
   }
 }
 
-/** Transformer pairs by name, whatever its case: old files say `OpenAI`. */
+/** Transformer pairs and adapters by name, whatever its case: old files say `OpenAI`. They share the names. */
 class TransformerRegistry {
   readonly #pairs = new Map<string, TransformerPair>()
+  readonly #adapters = new Map<string, AdapterFactory>()
 
-  get names (): readonly string[] { return [...this.#pairs.keys()] }
+  get pairs (): readonly TransformerPair[] { return [...this.#pairs.values()] }
+
+  get adapters (): readonly AdapterFactory[] { return [...this.#adapters.values()] }
 
   /** @throws {Error} when the name is taken */
   add (pair: TransformerPair): void {
-    const name = pair.name.toLowerCase()
-    if (this.#pairs.has(name)) throw new Error(`There is already a transformer pair named ${pair.name}.`)
-    this.#pairs.set(name, pair)
+    this.#checkName(pair.name)
+    this.#pairs.set(pair.name.toLowerCase(), pair)
   }
 
-  get (name: string): TransformerPair | undefined {
+  /** @throws {Error} when the name is taken */
+  addAdapter (adapter: AdapterFactory): void {
+    this.#checkName(adapter.name)
+    this.#adapters.set(adapter.name.toLowerCase(), adapter)
+  }
+
+  pair (name: string): TransformerPair | undefined {
     return this.#pairs.get(name.toLowerCase())
+  }
+
+  adapter (name: string): AdapterFactory | undefined {
+    return this.#adapters.get(name.toLowerCase())
+  }
+
+  #checkName (name: string): void {
+    if (this.pair(name) ?? this.adapter(name)) throw new Error(`There is already a transformer named ${name}.`)
   }
 }
 

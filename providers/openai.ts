@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Losses } from '../src/message/losses.ts'
 import type { MessagesRequest } from '../src/wire/anthropic.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
-import type { ChatDialect, Losses } from './openai-compatible/dialect.ts'
+import type { ChatDialect } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
 import { encodeSampling } from './openai-compatible/sampling.ts'
 
@@ -18,27 +19,23 @@ const OPENAI_REASONING = /(^|\/)(o[1-9]|gpt-5)/i
 /** OpenAI itself, and any server that speaks its chat-completions wire. */
 const dialect: ChatDialect = {
   name: 'openai',
+  column: 'openai',
   cacheControl: false,
   mediaInToolResults: false,
-  fileUrls: false,
+  files: 'data',
+  maxStops: 4,
+  jsonSchema: true,
   family: ({ provider }) => `openai/${provider.name}`,
   headers: () => ({}),
 
   parameters (body, request, { model, provider }, losses) {
     const reasons = OPENAI_REASONING.test(model)
     body[reasons ? 'max_completion_tokens' : 'max_tokens'] = Math.max(1, request.max_tokens)
-    if (!reasons) encodeSampling(body, request)
-    else {
-      nameAll(request, ['temperature', 'top_p', 'stop_sequences'], losses)
-      delete body.stop
-    }
-    nameAll(request, ['top_k', 'metadata', 'service_tier', 'cache_control'], losses)
+    if (reasons) leaveOutSampling(body, request, losses)
+    else encodeSampling(body, request)
     const knowsEffort = provider.options['reasoning_effort'] ?? KNOWS_EFFORT.test(model)
     if (knowsEffort === true) encodeEffort(body, request, losses)
     else nameThinking(request, losses)
-    for (const field of Object.keys(request.output_config ?? {})) {
-      if (field !== 'effort' && field !== 'format') losses.add(`output_config.${field}`)
-    }
   }
 }
 
@@ -60,8 +57,9 @@ function nameThinking ({ thinking, output_config: config }: MessagesRequest, los
   if (config?.effort) losses.add('output_config.effort')
 }
 
-function nameAll (request: MessagesRequest, fields: string[], losses: Losses): void {
-  for (const field of fields) {
+function leaveOutSampling (body: ChatRequest, request: MessagesRequest, losses: Losses): void {
+  delete body.stop
+  for (const field of ['temperature', 'top_p', 'stop_sequences'] as const) {
     if (request[field] !== undefined && request[field] !== null) losses.add(field)
   }
 }

@@ -1,18 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Losses } from '../src/message/losses.ts'
 import { identityOf } from '../src/message/session.ts'
-import type { MessagesRequest } from '../src/wire/anthropic.ts'
+import type { Target } from '../src/provider.ts'
+import type { MessagesRequest, ToolParam } from '../src/wire/anthropic.ts'
+import type { JsonValue } from '../src/wire/json.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
-import type { ChatDialect, Losses } from './openai-compatible/dialect.ts'
+import type { ChatDialect } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
 import { encodeSampling } from './openai-compatible/sampling.ts'
 
 /** OpenRouter (https://openrouter.ai/docs): one address for many vendors, with its own reasoning and caching fields. */
 const dialect: ChatDialect = {
   name: 'openrouter',
+  column: 'openrouter',
   cacheControl: true,
   mediaInToolResults: true,
-  fileUrls: true,
+  files: 'urls',
+  maxStops: 4,
+  jsonSchema: true,
   family: () => 'openrouter',
 
   headers ({ provider: { options } }) {
@@ -31,10 +37,32 @@ const dialect: ChatDialect = {
     encodeReasoning(body, request, target.model, losses)
     encodeIdentity(body, request)
     if (typeof request.service_tier === 'string') body['service_tier'] = request.service_tier === 'standard_only' ? 'default' : request.service_tier
-    for (const field of Object.keys(request.output_config ?? {})) {
-      if (field !== 'effort' && field !== 'format') losses.add(`output_config.${field}`)
-    }
+    encodeOptions(body, target)
+  },
+
+  webSearch: encodeWebSearch
+}
+
+const OWN_OPTIONS = new Set(['site_url', 'app_title'])
+
+/**
+ * Options that are not ours are fields of OpenRouter's request (`provider`, `models`, `transforms` …), as users of
+ * claude-code-router set them.
+ */
+function encodeOptions (body: ChatRequest, { provider: { options } }: Target): void {
+  for (const [field, value] of Object.entries(options)) {
+    if (OWN_OPTIONS.has(field)) continue
+    body[field] = field === 'plugins' && Array.isArray(value) && Array.isArray(body['plugins']) ? [...body['plugins'] as JsonValue[], ...value] : value
   }
+}
+
+/** Anthropic's search tool as OpenRouter's `web` plugin (https://openrouter.ai/docs/features/web-search). */
+function encodeWebSearch (body: ChatRequest, { allowed_domains: allowed, blocked_domains: blocked }: ToolParam): void {
+  body['plugins'] = [{
+    id: 'web',
+    ...(Array.isArray(allowed) && allowed.length > 0 && { include_domains: allowed }),
+    ...(Array.isArray(blocked) && blocked.length > 0 && { exclude_domains: blocked })
+  }]
 }
 
 /**

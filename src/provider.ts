@@ -1,18 +1,39 @@
 import type { Dispatcher } from 'undici'
 import type { ApiError } from './errors.ts'
+import type { ReasoningMemory } from './message/reasoning-memory.ts'
 import type { MessageWriter } from './message/writer.ts'
 import type { MessagesRequest } from './wire/anthropic.ts'
 import type { JsonObject } from './wire/json.ts'
 
+export type Wire = 'anthropic' | 'openai' | 'gemini'
+
+/** Headers of a request or reply as Node gives them: names in lower case. */
+export type Headers = Record<string, string | string[] | undefined>
+
 /** A configured provider: an entry of `Providers[]`, resolved once per configuration. */
 export interface Provider {
   readonly name: string
+  /** Its endpoint, as the pair makes it of `api_base_url`. */
   readonly url: URL
   readonly apiKey: string | undefined
   readonly models: readonly string[]
   readonly pair: TransformerPair
   /** Options of the pair, from `transformer.use`. */
   readonly options: JsonObject
+  /** Changes to what the pair makes, in the order of `transformer.use`. */
+  readonly adapters: readonly Adapter[]
+  /** Whether a request is refused when a field of it would be dropped. */
+  readonly strict: boolean
+  /** What the server told about itself when it was last looked at. */
+  readonly facts: ProviderFacts
+  /** Reasoning that clients may not send back. */
+  readonly memory: ReasoningMemory
+}
+
+/** What a look at a server found; replaced as a whole by the next look. */
+export interface ProviderFacts {
+  /** Tokens that prompt and answer may have together, by model. */
+  contextWindows: ReadonlyMap<string, number>
 }
 
 /** Where one request goes: a provider and the model name that it knows. */
@@ -25,9 +46,12 @@ export interface Target {
 export interface UpstreamRequest {
   url: URL
   headers: Record<string, string>
+  /** An object is sent as JSON, bytes as they are. */
   body: object
   /** Names of request fields that the wire cannot carry; told in `x-router-dropped`. */
   dropped: string[]
+  /** Answers in place of the provider: what was asked for is known to be impossible there. */
+  answer?: (writer: MessageWriter) => void
 }
 
 /** What of a request is still needed when its reply comes. The rest, often megabytes, is let go as soon as it was sent. */
@@ -52,7 +76,13 @@ export interface ReplyDecoder {
  */
 export interface TransformerPair {
   readonly name: string
-  readonly wire: 'anthropic' | 'openai' | 'gemini'
+  readonly wire: Wire
+  /** Ends of host names whose servers it speaks to, beside those that hold its name. */
+  readonly hosts?: readonly string[]
+  /** What `transformer.use` may set beside the name: JSON Schemas by option. Without it any option is taken. */
+  readonly options?: OptionSchemas
+  /** The endpoint for what stands in `api_base_url`; without it the URL is taken as it is. */
+  endpoint? (base: URL): URL
   /**
    * Ours → theirs. Pure.
    * @throws {ApiError} when the request holds something that neither the wire nor a substitute can carry
@@ -61,7 +91,70 @@ export interface TransformerPair {
   /** Theirs → ours: a decoder for one reply to what was asked. */
   decodeReply (writer: MessageWriter, target: Target, asked: Asked): ReplyDecoder
   /** The error that a reply with a status other than 2xx stands for. */
-  decodeError (status: number, headers: Record<string, string | string[] | undefined>, body: string, target: Target): ApiError
+  decodeError (status: number, headers: Headers, body: string, target: Target): ApiError
+  /** Whether the wire takes no media by URL: the gateway loads them and puts them in before encoding. */
+  readonly inlinesMedia?: boolean
+  /** For the client's own wire: requests and replies go on byte for byte. */
+  readonly relay?: Relay
+  /** Looks at the server, at the start and from time to time. */
+  readonly probe?: Probe
   /** Serves requests itself, in place of the network; only the built-in demo does. */
   readonly dispatcher?: Pick<Dispatcher, 'dispatch'>
+}
+
+/** JSON Schemas by the name of an option; `description` says what it does. */
+export type OptionSchemas = Readonly<Record<string, JsonObject>>
+
+/** A client's request as it came, for a provider of the same wire. */
+export interface RelayRequest {
+  /** The body's bytes. */
+  raw: Buffer
+  /** The same, parsed. */
+  body: MessagesRequest
+  headers: Headers
+  /** The query, with its question mark; empty without one. */
+  search: string
+  /** What is asked of the provider beside its endpoint, e.g. `/count_tokens`; empty for messages. */
+  path: string
+}
+
+/** How requests and replies of the client's own wire pass through. */
+export interface Relay {
+  /** The request with the target's model and our credential; all else as it came. */
+  request (request: RelayRequest, target: Target): UpstreamRequest
+  /** Who can read a thinking block back that this target made (src/message/envelope.ts). */
+  family (target: Target): string
+}
+
+/** What a look at a server found: `facts` where it answered, else what is wrong with it, in words. */
+export type ProbeResult = { facts: ProviderFacts } | { problem: string }
+
+/** Asks a server how it is, by GET requests to its own host. */
+export type Probe = (provider: Provider, get: (url: URL, headers: Record<string, string>) => Promise<{ status: number, body: string }>) => Promise<ProbeResult>
+
+/** Changes one chunk of a reply in place: a streamed chunk, or the whole of a plain reply. */
+export type ChunkAdapter = (chunk: JsonObject) => void
+
+/** A small change to what a pair made: `maxtoken`, `sampling`, `cleancache` …, or a user's file. */
+export interface Adapter {
+  readonly name: string
+  /**
+   * Changes a request body in place, in the order of `use`.
+   * @param body of the provider's wire; @param original what the client sent
+   */
+  request? (body: JsonObject, target: Target, original: MessagesRequest): void
+  /** Changes a chunk in place, in the reverse order of `use`. */
+  chunk? (chunk: JsonObject, target: Target): void
+  /** The same for changes that need to remember earlier chunks: called once per reply. */
+  reply? (target: Target): ChunkAdapter
+}
+
+/** How an adapter is registered: made once per place in the configuration, with the options given there. */
+export interface AdapterFactory {
+  readonly name: string
+  readonly description?: string
+  /** The wires that it knows; without it all. */
+  readonly wires?: readonly Wire[]
+  readonly options?: OptionSchemas
+  create (options: JsonObject): Adapter
 }

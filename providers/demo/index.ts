@@ -10,9 +10,12 @@ import { chatPair } from '../openai-compatible/pair.ts'
  */
 const dialect: ChatDialect = {
   name: 'demo',
+  column: 'openai',
   cacheControl: false,
   mediaInToolResults: false,
-  fileUrls: false,
+  files: 'data',
+  maxStops: 4,
+  jsonSchema: true,
   family: () => 'demo',
   headers: () => ({}),
   parameters (body, { thinking }) {

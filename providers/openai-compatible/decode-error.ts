@@ -1,13 +1,8 @@
-import { ApiError, errorTypeOf } from '../../src/errors.ts'
-import type { Provider } from '../../src/provider.ts'
-import type { ErrorType } from '../../src/wire/anthropic.ts'
+import type { ApiError } from '../../src/errors.ts'
+import { plainText, providerError, retryAfterOf } from '../../src/provider-error.ts'
+import type { Headers, Provider } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
 import { overflowMessage } from './context-overflow.ts'
-
-type Headers = Record<string, string | string[] | undefined>
-
-/** What an upstream's status becomes for the client, where it is not the same (docs/architecture.md, "Errors"). */
-const STATUS: Record<number, number> = { 408: 504, 412: 400, 422: 400, 503: 529 }
 
 /** OpenRouter's `error_type`, where the status alone says less (https://openrouter.ai/docs/api-reference/errors). */
 const STATUS_OF_TYPE = new Map(Object.entries({
@@ -31,9 +26,6 @@ const STATUS_OF_TYPE = new Map(Object.entries({
 
 const TOKEN_LIMIT = new Set(['max_tokens_exceeded', 'token_limit_exceeded'])
 
-/** The longest piece of an upstream's message that is passed on. */
-const MAX_MESSAGE = 2000
-
 /** The error of a reply with a status other than 2xx. */
 export function decodeChatError (status: number, headers: Headers, body: string, provider: Provider): ApiError {
   const error = envelopeOf(body)
@@ -53,33 +45,8 @@ export function isTokenLimit (error: unknown): boolean {
   return TOKEN_LIMIT.has(String(metadata['error_type']))
 }
 
-function build (upstreamStatus: number, words: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
-  // First without the key, then cut, then looked at: half a key is a secret too, and a server may echo a whole prompt.
-  const message = withoutKey(words, provider).slice(0, MAX_MESSAGE)
-  const overflow = overflowMessage(upstreamStatus, message, details)
-  if (overflow !== undefined) return new ApiError('invalid_request_error', overflow)
-  const status = clientStatus(upstreamStatus)
-  const type: ErrorType = errorTypeOf(status)
-  const text = `${prefix(status, provider.name)}${message}`
-  return new ApiError(type, text, { status, retryAfter })
-}
-
-/** A redirect is not followed, and proxies' own codes (520 …) mean nothing to clients: to them the provider is broken. */
-function clientStatus (upstream: number): number {
-  const status = STATUS[upstream] ?? upstream
-  return status < 400 || (status > 500 && status !== 504 && status !== 529) ? 502 : status
-}
-
-/** Says whose fault it is: a credential that fails here is the gateway's, not the client's. */
-function prefix (status: number, provider: string): string {
-  if (status === 401) return `${provider} rejected the gateway's API key: `
-  // At these words Claude Code compacts the conversation.
-  return status === 413 ? `Prompt is too long: ${provider}: ` : `${provider}: `
-}
-
-/** Some servers repeat the key that they refuse. */
-function withoutKey (message: string, { apiKey }: Provider): string {
-  return apiKey ? message.replaceAll(apiKey, '[key]') : message
+function build (status: number, words: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
+  return providerError({ status, words, retryAfter, overflow: message => overflowMessage(status, message, details) }, provider)
 }
 
 /** `{error: {...}}`, vLLM's `{error: "text"}`, the older flat form, or an array of one of them. */
@@ -116,27 +83,6 @@ function statusOf (error: JsonObject): number | undefined {
     if (status !== undefined) return status
   }
   return undefined
-}
-
-/** A page of HTML says nothing to a user; its status does. */
-function plainText (body: string): string | undefined {
-  const text = body.trim()
-  return text === '' || text.startsWith('<') || text.startsWith('{') ? undefined : text
-}
-
-/**
- * `retry-after` in whole seconds: from milliseconds, seconds or a date. More than 60 is passed on as it is: Claude Code gives
- * up at once then, which is right where a provider is gone for an hour.
- */
-function retryAfterOf (headers: Headers): number | undefined {
-  const ms = Number(headers['retry-after-ms'])
-  if (headers['retry-after-ms'] !== undefined && Number.isFinite(ms)) return Math.ceil(ms / 1000)
-  const value = headers['retry-after']
-  if (typeof value !== 'string' || value.trim() === '') return undefined
-  const seconds = Number(value)
-  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds))
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000))
 }
 
 function availabilityRetry (error: unknown): number | undefined {

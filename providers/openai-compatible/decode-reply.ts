@@ -1,11 +1,12 @@
 import { ApiError } from '../../src/errors.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { Asked, Provider, ReplyDecoder } from '../../src/provider.ts'
+import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatChoice, ChatChunk, ChatDelta } from '../../src/wire/openai-chat.ts'
 import { Annotations } from './annotations.ts'
 import { chatError, isTokenLimit } from './decode-error.ts'
 import { decodeUsage } from './decode-usage.ts'
+import type { ChatDialect } from './dialect.ts'
 import { ReasoningReader } from './reasoning-reader.ts'
 import { tellStopReason } from './stop-reason.ts'
 import { ToolCallReader } from './tool-call-reader.ts'
@@ -29,13 +30,13 @@ export class ChatDecoder implements ReplyDecoder {
   #wrote = false
   #finish: ChatChoice | null = null
 
-  /** @param family who can read the reasoning back; @param provider who answers, for errors */
-  constructor (writer: MessageWriter, family: string, provider: Provider, asked: Asked) {
+  constructor (writer: MessageWriter, dialect: ChatDialect, target: Target, asked: Asked) {
+    const { provider } = target
     this.#writer = writer
     this.#provider = provider
     this.#asked = asked
-    this.#reasoning = new ReasoningReader(writer, family)
-    this.#calls = new ToolCallReader(writer, asked.toolIds)
+    this.#reasoning = new ReasoningReader(writer, dialect.family(target))
+    this.#calls = new ToolCallReader(writer, asked.toolIds, id => this.#reasoning.remember(provider.memory, id))
   }
 
   push (chunk: unknown): void {

@@ -1,23 +1,37 @@
-import type { Target } from '../../src/provider.ts'
-import type { MessagesRequest } from '../../src/wire/anthropic.ts'
-import type { ChatRequest } from '../../src/wire/openai-chat.ts'
-
-/** Names of request fields that were not carried; told in `x-router-dropped`. */
-export type Losses = Set<string>
+import type { Losses } from '../../src/message/losses.ts'
+import type { OptionSchemas, Probe, Target } from '../../src/provider.ts'
+import type { MessagesRequest, ToolParam } from '../../src/wire/anthropic.ts'
+import type { ChatAssistantMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
+import type { Column } from '../../src/wire/request-fields.ts'
 
 /** Where servers of the chat-completions wire differ. Each provider is one such object; all else is shared. */
 export interface ChatDialect {
   readonly name: string
+  /** Its column in the table of what is carried. */
+  readonly column: Column
   /** Whether `cache_control` on text parts and tools is understood. */
   readonly cacheControl: boolean
   /** Whether a tool message may hold images and files; else they follow in a user message. */
   readonly mediaInToolResults: boolean
-  /** Whether files may be given by URL. */
-  readonly fileUrls: boolean
+  /** Whether files (PDF) may be sent: as data only, by URL too, or not at all. */
+  readonly files: 'data' | 'urls' | 'none'
+  /** The most stop sequences that are taken. */
+  readonly maxStops: number
+  /** Whether `json_schema` is known as a response format. */
+  readonly jsonSchema: boolean
+  /** Schemas of the pair's options (src/provider.ts); without it any option is taken. */
+  readonly options?: OptionSchemas
   /** Who can read reasoning back: the family that envelopes carry (src/message/envelope.ts). */
   family (target: Target): string
-  /** Headers beside content type and authorization. */
+  /** Headers beside content type and, unless it is set here, authorization. */
   headers (target: Target, request: MessagesRequest): Record<string, string>
   /** Writes what is this dialect's own: limits, sampling, thinking and effort, identity. Adds to `losses` what it cannot say. */
   parameters (body: ChatRequest, request: MessagesRequest, target: Target, losses: Losses): void
+  /** A last touch on every assistant message of the conversation. */
+  assistant? (message: ChatAssistantMessage, request: MessagesRequest): void
+  /** Switches on the provider's own web search; without it there is none. */
+  webSearch? (body: ChatRequest, tool: ToolParam): void
+  /** Where literal thinking tags in the content are read as reasoning: at its head, or from its first character on. */
+  thinkTags? (target: Target, asked: Pick<MessagesRequest, 'thinking'>): 'head' | 'implied' | undefined
+  readonly probe?: Probe
 }

@@ -53,7 +53,8 @@ function encodeDocument (block: DocumentBlock, dialect: ChatDialect): ChatPart[]
   const head = heading === '' ? [] : [textPart(heading)]
   if (source.type === 'text') return [...head, marked(textPart(source.data), block.cache_control, dialect)]
   if (source.type === 'content') return [...head, ...encodeParts(blocksOf(source), dialect)]
-  if (source.type === 'url' && !dialect.fileUrls) throw invalidRequest('A document given by URL cannot be sent to this provider: send its content as base64.')
+  if (dialect.files === 'none') throw invalidRequest(`A document of the type ${source.type === 'base64' ? source.media_type : 'PDF'} cannot be read by ${dialect.name}: send its text instead.`)
+  if (source.type === 'url' && dialect.files !== 'urls') throw invalidRequest('A document given by URL cannot be sent to this provider: send its content as base64.')
   const filename = block.title ?? 'document.pdf'
   return [...(block.context ? [textPart(block.context)] : []), marked({ type: 'file', file: { filename, file_data: mediaUrl(source) } }, block.cache_control, dialect)]
 }

@@ -17,7 +17,12 @@ export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, 
   if (system !== undefined) messages.push(system)
   for (const turn of turns) {
     if (turn.role === 'user') encodeUser(turn, dialect, messages)
-    else messages.push(...encodeAssistant(turn, dialect.family(target)))
+    else {
+      for (const message of encodeAssistant(turn, dialect.family(target), target)) {
+        dialect.assistant?.(message, request)
+        messages.push(message)
+      }
+    }
   }
   return messages
 }
@@ -33,12 +38,12 @@ function encodeSystem (blocks: TextBlock[], dialect: ChatDialect): ChatMessage |
  * Text blocks of one reply are joined with nothing between: together they are what the model wrote. A turn that holds
  * nothing for this provider (another's reasoning only) is no message.
  */
-function encodeAssistant ({ blocks }: AssistantTurn, family: string): ChatAssistantMessage[] {
+function encodeAssistant ({ blocks }: AssistantTurn, family: string, { provider: { memory } }: Target): ChatAssistantMessage[] {
   const text = blocks.map(writtenText).join('')
   const calls = blocks.filter((block): block is ToolUseBlock => block.type === 'tool_use')
   const message: ChatAssistantMessage = { role: 'assistant', content: text === '' && calls.length > 0 ? null : text }
   if (calls.length > 0) message.tool_calls = calls.map(encodeCall)
-  const reasons = replayReasoning(blocks, family, message)
+  const reasons = replayReasoning(blocks, family, memory, message)
   return text === '' && calls.length === 0 && !reasons ? [] : [message]
 }
 

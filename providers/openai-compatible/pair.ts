@@ -3,14 +3,19 @@ import { ChatDecoder } from './decode-reply.ts'
 import { decodeChatError } from './decode-error.ts'
 import type { ChatDialect } from './dialect.ts'
 import { encodeChatRequest } from './encode-request.ts'
+import { chatEndpoint } from './endpoint.ts'
 
 /** A transformer pair for one dialect of the chat-completions wire. */
 export function chatPair (dialect: ChatDialect): TransformerPair {
+  const { name, options, probe } = dialect
   return {
-    name: dialect.name,
+    name,
     wire: 'openai',
+    ...(options !== undefined && { options }),
+    ...(probe !== undefined && { probe }),
+    endpoint: chatEndpoint,
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
-    decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect.family(target), target.provider, asked),
+    decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect, target, asked),
     decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider)
   }
 }

@@ -1,4 +1,5 @@
 import { sealReasoning } from '../../src/message/envelope.ts'
+import type { Reasoning, ReasoningMemory } from '../../src/message/reasoning-memory.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import { type JsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatDelta } from '../../src/wire/openai-chat.ts'
@@ -13,6 +14,8 @@ export class ReasoningReader {
   #text = ''
   #field = ''
   #details: JsonObject[] = []
+  /** The last reasoning that ended: what the calls that follow came of. */
+  #last: Reasoning | null = null
 
   constructor (writer: MessageWriter, family: string) {
     this.#writer = writer
@@ -32,10 +35,16 @@ export class ReasoningReader {
     if (this.#text === '' && this.#details.length === 0) return
     const envelope = { family: this.#family, field: this.#field || 'reasoning', ...(this.#details.length > 0 && { details: this.#details }) }
     const seal = sealReasoning(envelope, this.#text)
+    this.#last = { envelope, text: this.#text }
     if (this.#text === '') this.#writer.block({ type: 'redacted_thinking', data: seal })
     else this.#writer.signature(seal)
     this.#text = ''
     this.#details = []
+  }
+
+  /** Keeps the reasoning that led to a call, for clients that do not send it back. */
+  remember (memory: ReasoningMemory, toolId: string): void {
+    if (this.#last !== null) memory.remember(toolId, this.#last)
   }
 
   /** Servers may send the same text in two fields: one is read, never both. */

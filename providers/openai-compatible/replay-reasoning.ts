@@ -1,4 +1,5 @@
-import { type ReasoningEnvelope, openReasoning } from '../../src/message/envelope.ts'
+import { openReasoning } from '../../src/message/envelope.ts'
+import type { Reasoning, ReasoningMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock } from '../../src/wire/anthropic.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
@@ -8,24 +9,30 @@ import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
  * without an envelope, is left out: no provider can read another's.
  * @returns whether there was any
  */
-export function replayReasoning (blocks: readonly ContentBlock[], family: string, message: ChatAssistantMessage): boolean {
+export function replayReasoning (blocks: readonly ContentBlock[], family: string, memory: ReasoningMemory, message: ChatAssistantMessage): boolean {
   let text = ''
   let field = ''
   const details: JsonObject[] = []
-  for (const block of blocks) {
-    const thinking = block.type === 'thinking' ? block.thinking : ''
-    const envelope = envelopeOf(block, thinking)
-    if (envelope?.family !== family) continue
-    text += thinking
-    field = envelope.field
-    if (envelope.details !== undefined) details.push(...envelope.details)
+  for (const reasoning of reasoningOf(blocks, family, memory)) {
+    text += reasoning.text
+    field = reasoning.envelope.field
+    for (const detail of reasoning.envelope.details ?? []) details.push(detail)
   }
   if (details.length > 0) message.reasoning_details = details
   else if (field === 'reasoning' || field === 'reasoning_content') message[field] = text
   return field !== ''
 }
 
-function envelopeOf (block: ContentBlock, thinking: string): ReasoningEnvelope | undefined {
-  if (block.type === 'thinking') return openReasoning(block.signature ?? '', thinking)
-  return block.type === 'redacted_thinking' ? openReasoning(block.data, '') : undefined
+/** The turn's own reasoning; what the client left out is looked up by the calls that it led to. */
+function reasoningOf (blocks: readonly ContentBlock[], family: string, memory: ReasoningMemory): Iterable<Reasoning> {
+  const sent = blocks.map(block => openBlock(block)).filter(reasoning => reasoning?.envelope.family === family) as Reasoning[]
+  if (sent.length > 0) return sent
+  const found = blocks.map(block => block.type === 'tool_use' ? memory.recall(block.id, family) : undefined)
+  return new Set(found.filter(reasoning => reasoning !== undefined))
+}
+
+function openBlock (block: ContentBlock): Reasoning | undefined {
+  const [signature, text] = block.type === 'thinking' ? [block.signature ?? '', block.thinking] : block.type === 'redacted_thinking' ? [block.data, ''] : ['', '']
+  const envelope = openReasoning(signature, text)
+  return envelope && { envelope, text }
 }

@@ -26,11 +26,16 @@ export class ToolCallReader {
   readonly #writer: MessageWriter
   readonly #calls: Call[] = []
   readonly #taken: ReadonlySet<string>
+  readonly #onCall: (id: string) => void
 
-  /** @param taken ids that the conversation holds already: some servers count from `call_0` in every reply */
-  constructor (writer: MessageWriter, taken: ReadonlySet<string> = new Set()) {
+  /**
+   * @param taken ids that the conversation holds already: some servers count from `call_0` in every reply
+   * @param onCall gets the id of each call, as the client will see it
+   */
+  constructor (writer: MessageWriter, taken: ReadonlySet<string> = new Set(), onCall: (id: string) => void = () => {}) {
     this.#writer = writer
     this.#taken = taken
+    this.#onCall = onCall
   }
 
   push (fragment: JsonObject): void {
@@ -71,9 +76,11 @@ export class ToolCallReader {
 
   #begin (call: Call, name: string): void {
     call.named = true
-    const id = legalToolId(call.id)
-    const taken = call.id === '' || this.#taken.has(id) || this.#calls.some(other => other !== call && other.named && other.id === call.id)
-    this.#writer.toolUse(call.key, taken ? newToolId() : id, name)
+    const legal = legalToolId(call.id)
+    const taken = call.id === '' || this.#taken.has(legal) || this.#calls.some(other => other !== call && other.named && other.id === call.id)
+    const id = taken ? newToolId() : legal
+    this.#writer.toolUse(call.key, id, name)
+    this.#onCall(id)
     this.#input(call, call.early)
   }
 

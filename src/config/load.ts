@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import JSON5 from 'json5'
+import { ReasoningMemory } from '../message/reasoning-memory.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
 import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
 import { interpolate } from './interpolate.ts'
-import { type PairRegistry, resolve } from './resolve.ts'
+import { resolve } from './resolve.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { Config } from './snapshot.ts'
+import type { TransformerCatalogue } from './transformers.ts'
 import { formProblems } from './validate.ts'
 
 const DEFAULT_PATH = 'config.json'
@@ -16,13 +18,13 @@ const DEFAULT_PATH = 'config.json'
  * alone.
  * @throws {ConfigError} that names every problem by its path
  */
-export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, pairs: PairRegistry): Promise<Config> {
+export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, builtIn: TransformerCatalogue, memory = new ReasoningMemory()): Promise<Config> {
   const { document, source } = await readDocument(env)
   const problems: string[] = []
   const resolved = interpolate({ ...withoutEmpty(document), ...overrides(env) }, processEnv, problems)
   const form = formProblems(resolved)
   if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
-  const config = resolve(resolved as ConfigDocument, env, pairs, source, problems)
+  const config = resolve(resolved as ConfigDocument, { env, catalogue: builtIn, memory, source }, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(source, problems)
   return config
 }

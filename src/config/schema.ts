@@ -3,7 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts'
 const digits = { type: 'string', pattern: '^[0-9]+$' } as const
 const useList = {
   type: 'array',
-  description: 'Names, or [name, options]. The first is the transformer pair of the wire.',
+  description: 'Names, or [name, options]: at most one transformer pair, and adapters in their order.',
   items: {
     anyOf: [
       { type: 'string' },
@@ -26,10 +26,11 @@ const provider = {
     models: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 }, description: 'The models that may be asked for, as the provider names them.' },
     transformer: {
       type: 'object',
-      description: 'The transformer pair. By default the one of its name or its URL, else openai.',
+      description: 'The transformer pair, by default the one of its name or its URL, else openai; and adapters. Under the name of a model: those of that model alone.',
       properties: { use: useList },
       additionalProperties: { type: 'object', properties: { use: useList }, required: ['use'], additionalProperties: false }
     },
+    strict: { type: 'boolean', default: false, description: 'Refuse a request (400) rather than drop a field of it that the provider cannot take.' },
     tokenizer: { type: 'object', description: 'Accepted for old files.' }
   }
 } as const

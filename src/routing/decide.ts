@@ -23,7 +23,5 @@ export function decide (traits: RequestTraits, config: Config): Route {
 function explicitTarget (model: string, { providers }: Config): Target | undefined {
   const comma = model.indexOf(',')
   if (comma === -1) return undefined
-  const provider = providers.get(model.slice(0, comma))
-  const name = model.slice(comma + 1)
-  return provider?.models.includes(name) ? { provider, model: name } : undefined
+  return providers.get(model.slice(0, comma))?.get(model.slice(comma + 1))
 }

@@ -105,12 +105,16 @@ t.test('thinking that is off, and thinking that is adaptive, are not high effort
 })
 
 t.test('a server tool is no function without parameters, and no choice names what is gone', async t => {
+  const search = { type: 'web_search_20250305', name: 'web_search', max_uses: 8 }
+  const read = { name: 'Read', input_schema: { type: 'object' } }
   for (const pair of ['openai', 'openrouter'] as const) {
-    const { body, dropped } = await sent({ tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 8 }], tool_choice: { type: 'tool', name: 'web_search' } }, pair)
-    t.notOk(body.tools?.some((sent: { type: string, function?: { parameters?: object } }) => sent.type === 'function' && sent.function?.parameters === undefined))
-    t.equal(body.tool_choice, undefined)
-    t.ok(dropped.includes('tools.web_search_20250305'))
+    const { body, dropped } = await sent({ tools: [search, read], tool_choice: { type: 'auto' } }, pair)
+    t.strictSame(body.tools?.map(tool => tool.function.name), ['Read'])
+    t.equal(body.tool_choice, 'auto')
+    t.equal(dropped.includes('tools.web_search_20250305'), pair === 'openai')
   }
+  const { body } = await sent({ tools: [search], tool_choice: { type: 'tool', name: 'web_search' } }, 'openrouter')
+  t.match(body, { tools: undefined, tool_choice: undefined, plugins: [{ id: 'web' }] })
 })
 
 t.test('a large picture in a result stays a picture', async t => {

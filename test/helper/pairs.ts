@@ -1,40 +1,60 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import openai from '../../providers/openai.ts'
-import openrouter from '../../providers/openrouter.ts'
+import { buildApp } from '../../src/app.ts'
 import type { ApiError } from '../../src/errors.ts'
 import { MessageCollector } from '../../src/message/collector.ts'
+import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { MessageWriter } from '../../src/message/writer.ts'
-import type { Target, TransformerPair } from '../../src/provider.ts'
+import type { Target, TransformerPair, UpstreamRequest } from '../../src/provider.ts'
 import type { Message, MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
 import { type Reply, checkGrammar } from './grammar.ts'
 
-/** What a provider plugin registers, without an app around it. */
-async function pairOf (plugin: FastifyPluginAsync): Promise<TransformerPair> {
-  const added: TransformerPair[] = []
-  await plugin({ transformers: { add: (pair: TransformerPair) => added.push(pair) } } as unknown as FastifyInstance, {})
-  return added[0] as TransformerPair
+/** A pair as its provider plugin registers it, by name. */
+export type PairName = string
+
+const app = buildApp({ env: {} })
+await app.ready()
+const { transformers } = app
+await app.close()
+
+export function pairNamed (name: PairName): TransformerPair {
+  const pair = transformers.pair(name)
+  if (pair === undefined) throw new Error(`there is no pair ${name}`)
+  return pair
 }
 
-export type PairName = 'openai' | 'openrouter'
+export interface TargetOptions { model?: string, provider?: string, options?: Target['provider']['options'], rest?: Partial<Target['provider']> }
 
-export const pairs: Record<PairName, TransformerPair> = { openai: await pairOf(openai), openrouter: await pairOf(openrouter) }
-
-export interface TargetOptions { model?: string, provider?: string, options?: Target['provider']['options'] }
-
-export function targetOf (name: PairName, { model = 'test-model', provider = 'scripted', options = {} }: TargetOptions = {}): Target {
-  return { model, provider: { name: provider, url: new URL('http://127.0.0.1/v1/chat/completions'), apiKey: 'upstream-secret', models: [model], pair: pairs[name], options } }
+/** A target of a pair; `rest` replaces parts of its provider. */
+export function targetOf (name: PairName, { model = 'test-model', provider = 'scripted', options = {}, rest = {} }: TargetOptions = {}): Target {
+  const pair = pairNamed(name)
+  const base = new URL('http://127.0.0.1/v1')
+  return {
+    model,
+    provider: {
+      name: provider,
+      url: pair.endpoint?.(base) ?? base,
+      apiKey: 'upstream-secret',
+      models: [model],
+      pair,
+      options,
+      adapters: [],
+      strict: false,
+      facts: { contextWindows: new Map() },
+      memory: new ReasoningMemory(),
+      ...rest
+    }
+  }
 }
 
-export interface Encoded { body: ChatRequest, messages: ChatMessage[], headers: Record<string, string>, dropped: string[] }
+export interface Encoded { body: ChatRequest, messages: ChatMessage[], headers: Record<string, string>, dropped: string[], url: URL, answer: UpstreamRequest['answer'] }
 
 /** A Messages request as a provider would get it, by way of JSON as over the wire. */
 export function encode (name: PairName, request: object, options: TargetOptions = {}): Encoded {
   const whole = { model: 'claude-x', max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }], ...request } as MessagesRequest
-  const { body, headers, dropped } = pairs[name].encodeRequest(whole, targetOf(name, options))
+  const { body, headers, dropped, url, answer } = pairNamed(name).encodeRequest(whole, targetOf(name, options))
   const sent = JSON.parse(JSON.stringify(body)) as ChatRequest
-  return { body: sent, messages: sent.messages, headers, dropped }
+  return { body: sent, messages: sent.messages, headers, dropped, url, answer }
 }
 
 export interface Decoded {
@@ -61,7 +81,7 @@ export function decode (chunks: readonly unknown[], { pair = 'openai', request =
   let text = ''
   const sent = { model: 'claude-x', max_tokens: 1000, messages: [], ...request } as MessagesRequest
   const feed = (writer: MessageWriter, flush: () => void): void => {
-    const decoder = pairs[pair].decodeReply(writer, targetOf(pair, rest), sent)
+    const decoder = pairNamed(pair).decodeReply(writer, targetOf(pair, rest), sent)
     for (const chunk of chunks) {
       decoder.push(structuredClone(chunk))
       flush()

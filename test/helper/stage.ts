@@ -11,7 +11,8 @@ export interface Scene {
 
 export interface Stage {
   url: string
-  scene (script: Script, pair?: 'openai' | 'openrouter'): Scene
+  /** @param pair the transformer pair of the scene's provider, which has the same name */
+  scene (script: Script, pair?: string): Scene
 }
 
 const SCENES = 1000
@@ -19,17 +20,21 @@ const SCENES = 1000
 /**
  * One service and one provider for a whole file of tests, since to start them takes longer than most tests. Each scene
  * has a model of its own, and the provider behaves for that model as the scene's script says.
+ * @param kinds the transformer pairs to be had, each with a provider of its name; @param rest of the configuration
  */
-export async function openStage (t: Pick<Test, 'teardown'>): Promise<Stage> {
+export async function openStage (t: Pick<Test, 'teardown'>, kinds: readonly string[] = ['openai', 'openrouter'], rest: object = {}): Promise<Stage> {
   const scripts = new Map<string, { script: Script, requests: Received[] }>()
   const upstream = await startUpstream(t, (response, request) => {
-    const scene = scripts.get(request.body.model)
+    // A look at the server, at the start.
+    if (request.method === 'GET') return void response.writeHead(404).end()
+    // Gemini's wire names the model in the path.
+    const scene = scripts.get(request.body.model ?? /\/models\/([^:/]+):/.exec(request.path)?.[1] ?? '')
     if (scene === undefined) return response.destroy() as unknown as void
     return scene.script(response, request, scene.requests.push(request) - 1)
   })
   const models = Array.from({ length: SCENES }, (_, i) => `scene-${i}`)
-  const provider = (pair: string): object => ({ name: pair, api_base_url: `${upstream.url}/v1/chat/completions`, api_key: 'upstream-secret', models, transformer: { use: [pair] } })
-  const { app, url } = await startApp(t, { config: { Providers: [provider('openai'), provider('openrouter')], Router: { default: 'openai,scene-0' } } })
+  const provider = (pair: string): object => ({ name: pair, api_base_url: `${upstream.url}/${pair}/${pair === 'gemini' ? 'v1beta' : 'v1'}`, api_key: 'upstream-secret', models, transformer: { use: [pair] } })
+  const { app, url } = await startApp(t, { config: { Providers: kinds.map(provider), Router: { default: `${kinds[0]},scene-0` }, ...rest } })
   // A client that aborts opens its next connection at once; one that was never used would hold up the end of the file.
   t.teardown(() => app.server.closeAllConnections())
   return {

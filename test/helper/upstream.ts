@@ -6,9 +6,12 @@ import type { ChatRequest } from '../../src/wire/openai-chat.ts'
 
 /** A request as the upstream received it. */
 export interface Received {
+  method: string
   path: string
   headers: IncomingHttpHeaders
   body: ChatRequest
+  /** The body's bytes. */
+  raw: Buffer
   /** Whether the connection was closed before the reply was complete. */
   aborted: boolean
 }
@@ -31,8 +34,9 @@ export async function startUpstream (t: Pick<Test, 'teardown'>, script: Script):
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
-      const text = Buffer.concat(pieces).toString()
-      const received: Received = { path: request.url ?? '', headers: request.headers, body: JSON.parse(text === '' ? '{}' : text) as ChatRequest, aborted: false }
+      const raw = Buffer.concat(pieces)
+      const text = raw.toString()
+      const received: Received = { method: request.method ?? '', raw, path: request.url ?? '', headers: request.headers, body: JSON.parse(text === '' ? '{}' : text) as ChatRequest, aborted: false }
       response.on('close', () => { received.aborted = !response.writableFinished })
       requests.push(received)
       Promise.resolve(script(response, received, requests.length - 1)).catch(() => response.destroy())

@@ -6,7 +6,7 @@ import { MessageWriter } from '../../src/message/writer.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { readBody } from '../../src/upstream/body-reader.ts'
 import { type Block, checkGrammar, joined, types } from '../helper/grammar.ts'
-import { type PairName, pairs, targetOf } from '../helper/pairs.ts'
+import { type PairName, pairNamed, targetOf } from '../helper/pairs.ts'
 import { type Recording, type Told, cuts, missing, recordingsOf, told } from '../helper/recordings.ts'
 import { openStage } from '../helper/stage.ts'
 import type { Script } from '../helper/upstream.ts'
@@ -108,7 +108,7 @@ t.test('every answer, byte by byte through the decoder, in a legal stream', { sk
     const encoder = new SseEncoder('msg_1', 'claude-x', 'req_1')
     const writer = new MessageWriter(encoder)
     const pair = pairOf(recording)
-    const reader = readBody(pairs[pair].decodeReply(writer, targetOf(pair), request), 'scripted')
+    const reader = readBody(pairNamed(pair).decodeReply(writer, targetOf(pair), request), 'scripted')
     let text = ''
     for (let i = 0; i < recording.body.length; i++) {
       reader.push(recording.body.subarray(i, i + 1))

@@ -1,26 +1,25 @@
 import { MessageCollector } from '../../message/collector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { MessageWriter } from '../../message/writer.ts'
-import { checkStatus } from '../../upstream/check-status.ts'
 import { networkError } from '../../upstream/network-error.ts'
-import { pump } from '../../upstream/pump.ts'
 import type { ReplyContext } from './context.ts'
+import { receive } from './receive.ts'
 
 /**
  * Answers with one message.
  * @throws {ApiError} when the reply failed
  */
-export async function plainReply ({ reply, asked, exchange, call, running }: ReplyContext): Promise<void> {
+export async function plainReply (context: ReplyContext): Promise<void> {
+  const { reply, asked, exchange, call, running } = context
   const { provider } = exchange.target
   const collector = new MessageCollector(newMessageId(), asked.model)
   const writer = exchange.writer = new MessageWriter(collector)
   const done = running.add(error => {
     writer.fail(error)
-    call.abort(error)
+    call?.abort(error)
   })
   try {
-    await checkStatus(call, exchange.target)
-    await pump(call, provider.pair.decodeReply(writer, exchange.target, asked), writer, provider.name, () => undefined)
+    await receive(context, writer, () => undefined)
   } catch (error) {
     writer.fail(networkError(error, provider.name))
   } finally {

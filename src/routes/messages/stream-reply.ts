@@ -3,10 +3,9 @@ import { Heartbeat } from '../../http/heartbeat.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { PING_EVENT, SseEncoder } from '../../message/sse-encoder.ts'
 import { MessageWriter } from '../../message/writer.ts'
-import { checkStatus } from '../../upstream/check-status.ts'
 import { networkError } from '../../upstream/network-error.ts'
-import { pump } from '../../upstream/pump.ts'
 import type { ReplyContext } from './context.ts'
+import { receive } from './receive.ts'
 
 /**
  * Answers with an event stream.
@@ -28,7 +27,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   })
   const done = running.add(error => {
     writer.fail(error)
-    call.abort(error)
+    call?.abort(error)
     client.drop()
   })
   const flush = (): Promise<void> | undefined => {
@@ -40,8 +39,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   }
 
   try {
-    await checkStatus(call, exchange.target)
-    await pump(call, provider.pair.decodeReply(writer, exchange.target, asked), writer, provider.name, flush)
+    await receive(context, writer, flush)
   } catch (error) {
     writer.fail(networkError(error, provider.name))
   } finally {

@@ -1,0 +1,75 @@
+import { Ajv } from 'ajv'
+import type { Adapter, AdapterFactory, OptionSchemas, TransformerPair } from '../provider.ts'
+import { QUICK_AJV } from '../quick-ajv.ts'
+import { type JsonObject, isJsonObject } from '../wire/json.ts'
+import type { ProviderEntry } from './schema.ts'
+
+/** Where transformer pairs and adapters are found by name. */
+export interface TransformerCatalogue {
+  pair (name: string): TransformerPair | undefined
+  adapter (name: string): AdapterFactory | undefined
+  readonly pairs: readonly TransformerPair[]
+  readonly adapters: readonly AdapterFactory[]
+}
+
+/** What `use` lists of a provider, or of one of its models, came to. */
+export interface Use {
+  /** The pair and its options, where the list names one. */
+  pair: TransformerPair | undefined
+  options: JsonObject
+  adapters: Adapter[]
+}
+
+const ajv = new Ajv({ allErrors: true, strict: false, ...QUICK_AJV })
+
+/**
+ * Reads a `use` list: `"name"` or `["name", options]`, of which one may be the pair (wherever it stands) and the others
+ * are adapters in their order.
+ * @param problems gets a line for each name that is unknown, and for options that are not the transformer's
+ */
+export function readUse (list: readonly unknown[], path: string, catalogue: TransformerCatalogue, problems: string[]): Use {
+  const use: Use = { pair: undefined, options: {}, adapters: [] }
+  list.forEach((entry, i) => {
+    const place = `${path}[${i}]`
+    const [name, given] = Array.isArray(entry) ? entry as unknown[] : [entry]
+    const options = isJsonObject(given) ? given : {}
+    const pair = catalogue.pair(String(name))
+    const adapter = catalogue.adapter(String(name))
+    if (pair !== undefined && use.pair !== undefined) problems.push(`${place}: ${pair.name} is a second transformer pair beside ${use.pair.name}; a provider speaks one wire`)
+    else if (pair !== undefined) Object.assign(use, { pair, options })
+    else if (adapter !== undefined && optionsFit(adapter.options, options, adapter.name, place, problems)) use.adapters.push(adapter.create(options))
+    else if (adapter === undefined) problems.push(unknownName(place, String(name), catalogue))
+    if (pair !== undefined) optionsFit(pair.options, options, pair.name, place, problems)
+  })
+  return use
+}
+
+/** An entry without a pair in its `use` gets the one of its name, else the one its URL tells, else `openai`. */
+export function defaultPair (entry: ProviderEntry, catalogue: TransformerCatalogue): TransformerPair | undefined {
+  const labels = URL.canParse(entry.api_base_url) ? new URL(entry.api_base_url).hostname.split('.') : []
+  const known = catalogue.pairs.filter(pair => pair.dispatcher === undefined)
+  return known.find(pair => pair.name.toLowerCase() === entry.name.toLowerCase()) ??
+    known.find(pair => labels.includes(pair.name) || (pair.hosts ?? []).some(host => labels.join('.').endsWith(host))) ??
+    catalogue.pair('openai')
+}
+
+/** An adapter that is written for other wires would do nothing, or harm. */
+export function checkWires (adapters: readonly Adapter[], pair: TransformerPair, path: string, catalogue: TransformerCatalogue, problems: string[]): void {
+  for (const { name } of adapters) {
+    const wires = catalogue.adapter(name)?.wires
+    if (wires !== undefined && !wires.includes(pair.wire)) problems.push(`${path}: ${name} is for the ${wires.join(' and ')} wire; ${pair.name} speaks ${pair.wire}`)
+  }
+}
+
+function optionsFit (schemas: OptionSchemas | undefined, options: JsonObject, name: string, path: string, problems: string[]): boolean {
+  if (schemas === undefined) return true
+  const unknown = Object.keys(options).filter(option => !Object.hasOwn(schemas, option))
+  for (const option of unknown) problems.push(`${path}: ${name} has no option ${option}; it has ${Object.keys(schemas).join(', ') || 'none'}`)
+  const wrong = Object.entries(schemas).filter(([option, schema]) => options[option] !== undefined && !ajv.validate(schema, options[option]))
+  for (const [option] of wrong) problems.push(`${path}: the option ${option} of ${name} ${ajv.errorsText(ajv.errors, { dataVar: '' }).trim()}`)
+  return unknown.length === 0 && wrong.length === 0
+}
+
+function unknownName (path: string, name: string, { pairs, adapters }: TransformerCatalogue): string {
+  return `${path}: there is no transformer ${name} here; there are ${[...pairs, ...adapters].map(each => each.name).join(', ')}`
+}
