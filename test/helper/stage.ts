@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { startApp } from './app.ts'
-import { type Received, type Script, startUpstream } from './upstream.ts'
+import { type Received, type Script, json, startUpstream } from './upstream.ts'
 
 export interface Scene {
   /** The model that a request must name to be answered by the scene's script. */
@@ -26,7 +26,7 @@ export async function openStage (t: Pick<Test, 'teardown'>, kinds: readonly stri
   const scripts = new Map<string, { script: Script, requests: Received[] }>()
   const upstream = await startUpstream(t, (response, request) => {
     // A look at the server, at the start.
-    if (request.method === 'GET') return void response.writeHead(404).end()
+    if (request.method === 'GET') return json(response, {}, 404)
     // Gemini's wire names the model in the path.
     const scene = scripts.get(request.body.model ?? /\/models\/([^:/]+):/.exec(request.path)?.[1] ?? '')
     if (scene === undefined) return response.destroy() as unknown as void

@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { ApiError } from '../../../src/errors.ts'
 import type { ErrorType } from '../../../src/wire/anthropic.ts'
-import { decode, pairs, targetOf } from '../../helper/pairs.ts'
+import { decode, pairNamed, targetOf } from '../../helper/pairs.ts'
 
 type Headers = Record<string, string>
 
 function decodeError (status: number, body: unknown, headers: Headers = {}): ApiError {
-  return pairs.openai.decodeError(status, headers, typeof body === 'string' ? body : JSON.stringify(body), targetOf('openai'))
+  return pairNamed('openai').decodeError(status, headers, typeof body === 'string' ? body : JSON.stringify(body), targetOf('openai'))
 }
 
 const message = (text: string, rest: object = {}): object => ({ error: { message: text, type: 'invalid_request_error', param: null, code: null, ...rest } })
