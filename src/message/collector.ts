@@ -1,6 +1,6 @@
 import { ApiError } from '../errors.ts'
 import type { ContentBlock, Message, ToolUseBlock, Usage } from '../wire/anthropic.ts'
-import { isJsonObject } from '../wire/json.ts'
+import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import type { Ending } from './ending.ts'
 import type { DeltaKind, MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
@@ -38,6 +38,11 @@ export class MessageCollector implements MessageSink {
     else if (kind === 'text' && block?.type === 'text') block.text += value
     else if (kind === 'thinking' && block?.type === 'thinking') block.thinking += value
     else if (kind === 'signature' && block?.type === 'thinking') block.signature = value
+  }
+
+  citation (index: number, citation: JsonObject): void {
+    const block = this.#message.content[index]
+    if (block?.type === 'text') (block.citations ??= []).push(citation)
   }
 
   blockStop (index: number): void {

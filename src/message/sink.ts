@@ -1,5 +1,6 @@
 import type { ApiError } from '../errors.ts'
 import type { ContentBlock, Usage } from '../wire/anthropic.ts'
+import type { JsonObject } from '../wire/json.ts'
 import type { Ending } from './ending.ts'
 
 /** What can grow inside an open block. */
@@ -13,6 +14,8 @@ export interface MessageSink {
   start (usage: Usage): void
   blockStart (index: number, block: ContentBlock): void
   delta (index: number, kind: DeltaKind, value: string): void
+  /** A source of the text in the open block. */
+  citation (index: number, citation: JsonObject): void
   blockStop (index: number): void
   end (ending: Ending, usage: Usage): void
   /** The reply broke; the open block stays open, so that a client does not run half a tool call. */

@@ -1,5 +1,6 @@
 import type { ApiError } from '../errors.ts'
 import type { ContentBlock, Usage } from '../wire/anthropic.ts'
+import type { JsonObject } from '../wire/json.ts'
 import type { Ending } from './ending.ts'
 import type { DeltaKind, MessageSink } from './sink.ts'
 
@@ -66,6 +67,10 @@ export class SseEncoder implements MessageSink {
     this.#kind = kind
     this.#index = index
     this.#value = value
+  }
+
+  citation (index: number, citation: JsonObject): void {
+    this.#event('content_block_delta', `,"index":${index},"delta":{"type":"citations_delta","citation":${JSON.stringify(citation)}}`)
   }
 
   blockStop (index: number): void {

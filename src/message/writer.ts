@@ -1,5 +1,6 @@
 import { ApiError } from '../errors.ts'
 import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthropic.ts'
+import type { JsonObject } from '../wire/json.ts'
 import { type Ending, isCutCall, reasonByCalls } from './ending.ts'
 import { HeldBlocks, type ToolKey } from './held-blocks.ts'
 import type { MessageSink } from './sink.ts'
@@ -55,6 +56,11 @@ export class MessageWriter {
     if (this.#over || this.#held.sign(value) || this.#open !== 'thinking' || this.#signed) return
     this.#signed = true
     this.#sink.delta(this.#index, 'signature', value)
+  }
+
+  /** A source of what the open text says; of no use where none is open. */
+  citation (citation: JsonObject): void {
+    if (!this.#over && this.#open === 'text') this.#sink.citation(this.#index, citation)
   }
 
   /** A tool call begins. `key` names it for {@link toolInput}; `id` and `name` are the client's to see. */
@@ -120,10 +126,7 @@ export class MessageWriter {
     this.#sink.end(this.#ending, this.usageCounts)
   }
 
-  /**
-   * Shows life in a long silence by an empty delta: Claude Code's watchdog counts content only. Where no block is
-   * open, one of the kind that is expected is opened.
-   */
+  /** Shows life by an empty delta: Claude Code's watchdog counts content only. Where no block is open, one of the expected kind is opened. */
   keepAlive (expected: 'text' | 'thinking'): void {
     if (this.#over) return
     if (this.#open === null || this.#signed) this.#openProse(expected)

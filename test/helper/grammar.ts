@@ -134,7 +134,8 @@ class Reader {
     const { type, text, thinking, signature, partial_json: json } = delta as Fields
     must(FITTING[block?.type ?? '']?.includes(String(type)) === true, `a ${String(type)} in a block of type ${String(block?.type)}`)
     if (block === undefined) return
-    if (type === 'text_delta') block['text'] = String(block['text']) + needString(text)
+    if (type === 'citations_delta') block['citations'] = [...(block['citations'] as Fields[] | undefined) ?? [], (delta as Fields)['citation']]
+    else if (type === 'text_delta') block['text'] = String(block['text']) + needString(text)
     else if (type === 'input_json_delta') this.#input += needString(json)
     else if (type === 'thinking_delta') {
       must(!this.#signed, 'a thinking_delta after the signature')
