@@ -9,7 +9,11 @@ import { validationMessage } from '../src/http/validation-message.ts'
  * "Prompt is too long" Claude Code compacts its conversation.)
  */
 function toApiError (error: FastifyError | ApiError, request: FastifyRequest): ApiError {
-  if (error instanceof ApiError) return error
+  if (error instanceof ApiError) {
+    // A fault in a user's own transformer: its author needs to know where.
+    if (error.status === 500 && error.cause !== undefined) request.log.error({ err: error.cause, requestId: request.id }, error.message)
+    return error
+  }
   if (error.validation !== undefined) return invalidRequest(validationMessage(error.validation))
   const status = error.statusCode ?? 500
   // What is nested deeper than the stack fails wherever it is walked first: in the schema, the encoder or the printer.

@@ -5,14 +5,14 @@ import type { Exchange } from '../src/http/exchange.ts'
 
 /** What the log says of a model request. Never a header, never a body. */
 function describeExchange (exchange: Exchange): object {
-  const { route, target, writer, error } = exchange
+  const { route, target, account, error } = exchange
   return {
     provider: target.provider.name,
     model: target.model,
     rule: route.rule,
     stream: exchange.stream,
     ...(exchange.dropped.length > 0 && { dropped: exchange.dropped }),
-    ...(writer !== null && { usage: writer.usageCounts, stopReason: writer.stopReason }),
+    ...(account !== null && { usage: account.usageCounts, stopReason: account.stopReason }),
     firstContentMs: round(exchange.firstContent),
     // A message of the provider may repeat what was sent to it; one of ours, about the connection, does not.
     ...(error !== null && { error: { type: error.type, status: error.status, ...(error.cause !== undefined && { message: error.message }) } })

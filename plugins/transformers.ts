@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AdapterFactory, TransformerPair } from '../src/provider.ts'
+import type { TransformerKit } from '../src/transformer-kit.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -11,6 +12,8 @@ declare module 'fastify' {
 
 /** Transformer pairs and adapters by name, whatever its case: old files say `OpenAI`. They share the names. */
 class TransformerRegistry {
+  /** What users' own transformers are made with; a provider plugin sets it. */
+  kit: TransformerKit | undefined
   readonly #pairs = new Map<string, TransformerPair>()
   readonly #adapters = new Map<string, AdapterFactory>()
 

@@ -9,6 +9,8 @@ declare module 'fastify' {
     upstream: {
       /** Sends a request to a provider. */
       send (request: UpstreamRequest, target: Target): UpstreamCall
+      /** Asks a provider's server for something, by the same way. */
+      get (url: URL, headers: Record<string, string>): UpstreamCall
     }
   }
 }
@@ -54,7 +56,14 @@ async function upstream (app: FastifyInstance): Promise<void> {
       const call = new UpstreamCall()
       const dispatcher = provider.pair.dispatcher ?? agent
       const { origin, path } = addressOf(url)
-      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: JSON.stringify(body) }, call)
+      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }, call)
+      return call
+    },
+
+    get (url: URL, headers: Record<string, string>): UpstreamCall {
+      const call = new UpstreamCall()
+      const { origin, path } = addressOf(url)
+      agent.dispatch({ origin, path, method: 'GET', headers }, call)
       return call
     }
   })

@@ -2,8 +2,11 @@ import type { ChunkAdapter, ReplyDecoder, Target, UpstreamRequest } from './prov
 import type { MessagesRequest } from './wire/anthropic.ts'
 import { type JsonObject, isJsonObject } from './wire/json.ts'
 
-/** Lets the target's adapters change what its pair made of a request, in the order of `use`. */
+/** Lets the target's adapters change what its pair made of a request, in the order of `use`; what they carry is not dropped. */
 export function adaptRequest (upstream: UpstreamRequest, target: Target, original: MessagesRequest): void {
+  for (const { carries } of target.provider.adapters) {
+    if (carries !== undefined) upstream.dropped = upstream.dropped.filter(field => !carries.includes(field))
+  }
   for (const adapter of target.provider.adapters) adapter.request?.(upstream.body as JsonObject, target, original)
 }
 

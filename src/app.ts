@@ -4,11 +4,14 @@ import auth from '../plugins/auth.ts'
 import config from '../plugins/config.ts'
 import env, { type EnvOptions } from '../plugins/env.ts'
 import errors from '../plugins/errors.ts'
+import health from '../plugins/health.ts'
+import media from '../plugins/media.ts'
 import logging from '../plugins/logging.ts'
 import sensible from '../plugins/sensible.ts'
 import shutdown from '../plugins/shutdown.ts'
 import transformers from '../plugins/transformers.ts'
 import upstream from '../plugins/upstream.ts'
+import anthropic from '../providers/anthropic/index.ts'
 import demo from '../providers/demo/index.ts'
 import openai from '../providers/openai.ts'
 import openrouter from '../providers/openrouter.ts'
@@ -19,9 +22,12 @@ import { refuseConnection } from './http/refuse-connection.ts'
 import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
 import { QUICK_AJV } from './quick-ajv.ts'
-import health from './routes/health.ts'
+import healthRoute from './routes/health.ts'
+import countTokens from './routes/messages/count-tokens.ts'
 import messages from './routes/messages/index.ts'
+import ready from './routes/ready.ts'
 import root from './routes/root.ts'
+import transformersRoute from './routes/transformers.ts'
 
 /** What the Messages API allows (https://docs.claude.com/en/api/overview#request-size-limits). */
 const BODY_LIMIT = 32 * 1024 * 1024
@@ -50,11 +56,13 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV } }
   })
   app.removeAllContentTypeParsers()
+  app.decorateRequest('rawBody', null)
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
   app.register(transformers)
   app.register(openrouter)
+  app.register(anthropic)
   app.register(openai)
   app.register(demo)
   app.register(config)
@@ -64,9 +72,14 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(shutdown)
   app.register(auth)
   app.register(upstream)
+  app.register(health)
+  app.register(media)
 
   app.register(root)
-  app.register(health)
+  app.register(healthRoute)
+  app.register(ready)
+  app.register(transformersRoute)
   app.register(messages)
+  app.register(countTokens)
   return app as unknown as FastifyInstance
 }

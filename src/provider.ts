@@ -5,7 +5,8 @@ import type { MessageWriter } from './message/writer.ts'
 import type { MessagesRequest } from './wire/anthropic.ts'
 import type { JsonObject } from './wire/json.ts'
 
-export type Wire = 'anthropic' | 'openai' | 'gemini'
+/** `own` is any other: what a user's file speaks that is none of these. */
+export type Wire = 'anthropic' | 'openai' | 'gemini' | 'own'
 
 /** Headers of a request or reply as Node gives them: names in lower case. */
 export type Headers = Record<string, string | string[] | undefined>
@@ -58,6 +59,8 @@ export interface UpstreamRequest {
 export type Asked = Pick<MessagesRequest, 'model' | 'stream' | 'thinking' | 'stop_sequences'> & {
   /** Ids of the calls that the conversation holds already. */
   toolIds?: ReadonlySet<string>
+  /** Names of tools by what they were shortened to, where the wire allows no longer ones (src/message/tool-names.ts). */
+  toolNames?: ReadonlyMap<string, string> | undefined
 }
 
 /** Reads a reply, one parsed chunk after the other, and tells the writer. Synchronous: no promise per event. */
@@ -77,6 +80,8 @@ export interface ReplyDecoder {
 export interface TransformerPair {
   readonly name: string
   readonly wire: Wire
+  /** The user's file that it comes from; built in without it. */
+  readonly file?: string
   /** Ends of host names whose servers it speaks to, beside those that hold its name. */
   readonly hosts?: readonly string[]
   /** What `transformer.use` may set beside the name: JSON Schemas by option. Without it any option is taken. */
@@ -124,10 +129,15 @@ export interface Relay {
   request (request: RelayRequest, target: Target): UpstreamRequest
   /** Who can read a thinking block back that this target made (src/message/envelope.ts). */
   family (target: Target): string
+  /** The error that an `error` event, or an error body inside a 200, stands for. */
+  decodeEvent (data: unknown, target: Target): ApiError
 }
 
-/** What a look at a server found: `facts` where it answered, else what is wrong with it, in words. */
-export type ProbeResult = { facts: ProviderFacts } | { problem: string }
+/**
+ * What a look at a server found: `facts` where it can be used, with a `problem` beside them that concerns only a part of
+ * it; else what is wrong with it, in words.
+ */
+export type ProbeResult = { facts: ProviderFacts, problem?: string } | { problem: string }
 
 /** Asks a server how it is, by GET requests to its own host. */
 export type Probe = (provider: Provider, get: (url: URL, headers: Record<string, string>) => Promise<{ status: number, body: string }>) => Promise<ProbeResult>
@@ -138,6 +148,8 @@ export type ChunkAdapter = (chunk: JsonObject) => void
 /** A small change to what a pair made: `maxtoken`, `sampling`, `cleancache` …, or a user's file. */
 export interface Adapter {
   readonly name: string
+  /** Request fields that it carries where the pair cannot: they do not count as dropped. */
+  readonly carries?: readonly string[]
   /**
    * Changes a request body in place, in the order of `use`.
    * @param body of the provider's wire; @param original what the client sent
@@ -152,6 +164,8 @@ export interface Adapter {
 /** How an adapter is registered: made once per place in the configuration, with the options given there. */
 export interface AdapterFactory {
   readonly name: string
+  /** The user's file that it comes from; built in without it. */
+  readonly file?: string
   readonly description?: string
   /** The wires that it knows; without it all. */
   readonly wires?: readonly Wire[]

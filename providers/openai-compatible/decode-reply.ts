@@ -1,4 +1,5 @@
 import { ApiError } from '../../src/errors.ts'
+import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
@@ -25,6 +26,8 @@ export class ChatDecoder implements ReplyDecoder {
   readonly #calls: ToolCallReader
   /** Made when there are some: few replies hold any. */
   #annotations: Annotations | null = null
+  /** Until the answer itself has begun, where thinking may stand in the content. */
+  #tags: ThinkTagSplitter | null = null
   #refusal = ''
   /** Whether text has begun. */
   #wrote = false
@@ -36,7 +39,9 @@ export class ChatDecoder implements ReplyDecoder {
     this.#provider = provider
     this.#asked = asked
     this.#reasoning = new ReasoningReader(writer, dialect.family(target))
-    this.#calls = new ToolCallReader(writer, asked.toolIds, id => this.#reasoning.remember(provider.memory, id))
+    this.#calls = new ToolCallReader(writer, asked, id => this.#reasoning.remember(provider.memory, id))
+    const place = dialect.thinkTags?.(target, asked)
+    if (place !== undefined) this.#tags = new ThinkTagSplitter(place, { thinking: delta => this.#reasoning.push({ reasoning: delta }), text: delta => this.#answer(delta) })
   }
 
   push (chunk: unknown): void {
@@ -57,8 +62,9 @@ export class ChatDecoder implements ReplyDecoder {
       this.#checkEmpty()
       return
     }
+    this.#tags?.end()
     this.#reasoning.end()
-    this.#annotations?.tell()
+    this.#annotations?.end()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
     else tellStopReason(this.#finish, this.#writer, this.#asked, this.#provider.name)
@@ -88,10 +94,27 @@ export class ChatDecoder implements ReplyDecoder {
 
   #text (text: string): void {
     if (text === '') return
+    if (this.#tags === null) this.#answer(text)
+    else this.#tagged(this.#tags, text)
+  }
+
+  /** A server that tells reasoning apart writes no tags, whatever the configuration says of it. */
+  #tagged (tags: ThinkTagSplitter, text: string): void {
+    if (!tags.begun && this.#reasoning.open) {
+      this.#tags = null
+      this.#answer(text)
+      return
+    }
+    tags.push(text)
+    if (tags.done) this.#tags = null
+  }
+
+  #answer (text: string): void {
     this.#reasoning.end()
     if (!this.#wrote) this.#annotations?.tell()
     this.#wrote = true
     this.#writer.text(text)
+    this.#annotations?.cite()
   }
 
   /** Mistral sends content as parts, thinking among them. */
@@ -101,7 +124,10 @@ export class ChatDecoder implements ReplyDecoder {
   }
 
   #toolCalls (calls: JsonObject[]): void {
-    if (calls.length > 0) this.#reasoning.end()
+    if (calls.length > 0) {
+      this.#tags?.end()
+      this.#reasoning.end()
+    }
     for (const call of calls) this.#calls.push(call)
   }
 

@@ -17,18 +17,22 @@ export interface ChatDialect {
   readonly files: 'data' | 'urls' | 'none'
   /** The most stop sequences that are taken. */
   readonly maxStops: number
-  /** Whether `json_schema` is known as a response format. */
+  /** Whether `json_schema` is known as a response format; else the schema goes into the prompt. */
   readonly jsonSchema: boolean
   /** Schemas of the pair's options (src/provider.ts); without it any option is taken. */
   readonly options?: OptionSchemas
   /** Who can read reasoning back: the family that envelopes carry (src/message/envelope.ts). */
   family (target: Target): string
-  /** Headers beside content type and, unless it is set here, authorization. */
+  /** Headers beside content type and, unless the key is put into another one here, authorization. */
   headers (target: Target, request: MessagesRequest): Record<string, string>
   /** Writes what is this dialect's own: limits, sampling, thinking and effort, identity. Adds to `losses` what it cannot say. */
   parameters (body: ChatRequest, request: MessagesRequest, target: Target, losses: Losses): void
   /** A last touch on every assistant message of the conversation. */
-  assistant? (message: ChatAssistantMessage, request: MessagesRequest): void
+  assistant? (message: ChatAssistantMessage, request: MessagesRequest, target: Target): void
+  /** Ids of calls as the server takes them, where it does not take any; without it the ids stay. */
+  toolId? (target: Target): ((id: string) => string) | undefined
+  /** Whether `strict` of these tools may be sent; without it, it may. */
+  strictTools? (tools: readonly ToolParam[], target: Target): boolean
   /** Switches on the provider's own web search; without it there is none. */
   webSearch? (body: ChatRequest, tool: ToolParam): void
   /** Where literal thinking tags in the content are read as reasoning: at its head, or from its first character on. */

@@ -1,5 +1,6 @@
 import { originalToolId } from '../../src/message/ids.ts'
 import { systemBlocks } from '../../src/message/system.ts'
+import { shortToolName } from '../../src/message/tool-names.ts'
 import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
 import type { Target } from '../../src/provider.ts'
 import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
@@ -19,12 +20,21 @@ export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, 
     if (turn.role === 'user') encodeUser(turn, dialect, messages)
     else {
       for (const message of encodeAssistant(turn, dialect.family(target), target)) {
-        dialect.assistant?.(message, request)
+        dialect.assistant?.(message, request, target)
         messages.push(message)
       }
     }
   }
+  const toolId = dialect.toolId?.(target)
+  if (toolId !== undefined) renameCalls(messages, toolId)
   return messages
+}
+
+function renameCalls (messages: readonly ChatMessage[], rename: (id: string) => string): void {
+  for (const message of messages) {
+    if (message.role === 'tool') message.tool_call_id = rename(message.tool_call_id)
+    else if (message.role === 'assistant') for (const call of message.tool_calls ?? []) call.id = rename(call.id)
+  }
 }
 
 /** One string, as every server takes it, unless the caching marks on its parts mean something. */
@@ -54,7 +64,7 @@ function writtenText (block: ContentBlock): string {
 
 /** Arguments are an object on this wire; what a model wrote in another form, and a client sent back, is put into one. */
 function encodeCall ({ id, name, input }: ToolUseBlock): NonNullable<ChatAssistantMessage['tool_calls']>[number] {
-  return { id: originalToolId(id), type: 'function', function: { name, arguments: JSON.stringify(isJsonObject(input) ? input : input === null || input === undefined ? {} : { input }) } }
+  return { id: originalToolId(id), type: 'function', function: { name: shortToolName(name), arguments: JSON.stringify(isJsonObject(input) ? input : input === null || input === undefined ? {} : { input }) } }
 }
 
 /** Results first, in the order of the calls, and with nothing between; then what else the user said. */

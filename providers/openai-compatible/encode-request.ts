@@ -3,10 +3,11 @@ import { demandsSearch, noWebSearch } from '../../src/message/web-search.ts'
 import type { Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
-import type { ChatRequest } from '../../src/wire/openai-chat.ts'
+import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeTools } from './encode-tools.ts'
+import { addKey } from './server-options.ts'
 
 /**
  * A Messages request as a chat-completions request.
@@ -17,9 +18,9 @@ export function encodeChatRequest (request: MessagesRequest, target: Target, dia
   const body: ChatRequest = { model: target.model, messages: encodeMessages(request, dialect, target), stream: request.stream === true }
   // Ignored where usage comes anyway; without it OpenAI and vLLM send none in a stream.
   if (body.stream) body.stream_options = { include_usage: true }
-  encodeTools(body, request, dialect, losses)
+  encodeTools(body, request, target, dialect, losses)
   encodeStops(body, request, dialect, losses)
-  if (dialect.jsonSchema) encodeFormat(body, request)
+  encodeFormat(body, request, dialect)
   dialect.parameters(body, request, target, losses)
   const encoded: UpstreamRequest = { url: target.provider.url, headers: headersOf(request, target, dialect), body, dropped: losses.names }
   if (dialect.webSearch === undefined && demandsSearch(request)) encoded.answer = writer => noWebSearch(writer, target.provider.name)
@@ -27,10 +28,10 @@ export function encodeChatRequest (request: MessagesRequest, target: Target, dia
 }
 
 function headersOf (request: MessagesRequest, target: Target, dialect: ChatDialect): Record<string, string> {
-  const { apiKey } = target.provider
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: request.stream === true ? 'text/event-stream' : 'application/json' }
-  if (apiKey !== undefined) headers['authorization'] = `Bearer ${apiKey}`
-  return Object.assign(headers, dialect.headers(target, request))
+  Object.assign(headers, dialect.headers(target, request))
+  addKey(headers, target.provider)
+  return headers
 }
 
 function encodeStops (body: ChatRequest, { stop_sequences: stops }: MessagesRequest, { maxStops }: ChatDialect, losses: Losses): void {
@@ -39,9 +40,20 @@ function encodeStops (body: ChatRequest, { stop_sequences: stops }: MessagesRequ
   if (stops.length > maxStops) losses.add('stop_sequences')
 }
 
-function encodeFormat (body: ChatRequest, { output_config: config }: MessagesRequest): void {
+function encodeFormat (body: ChatRequest, { output_config: config }: MessagesRequest, { jsonSchema }: ChatDialect): void {
   const schema = config?.format?.schema
-  if (schema !== undefined) body.response_format = { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrict(schema) } }
+  if (schema === undefined) return
+  if (jsonSchema) body.response_format = { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrict(schema) } }
+  else {
+    body.response_format = { type: 'json_object' }
+    addToSystem(body.messages, `Answer with one JSON object and nothing else. It must be valid against this JSON Schema:\n${JSON.stringify(schema)}`)
+  }
+}
+
+function addToSystem (messages: ChatMessage[], text: string): void {
+  const [first] = messages
+  if (first?.role === 'system' && typeof first.content === 'string') first.content += `\n\n${text}`
+  else messages.unshift({ role: 'system', content: text })
 }
 
 /** Whether OpenAI would take a schema as strict: closed objects whose properties are all required. */

@@ -22,6 +22,9 @@ export class ReasoningReader {
     this.#family = family
   }
 
+  /** Whether reasoning was read that has not been told to be over. */
+  get open (): boolean { return this.#text !== '' || this.#details.length > 0 }
+
   push (delta: ChatDelta): void {
     if (delta.reasoning_details) for (const detail of objectsOf(delta.reasoning_details)) this.#detail(detail)
     const text = this.#textOf(delta)
@@ -32,7 +35,7 @@ export class ReasoningReader {
 
   /** Something else follows: the block is sealed. What came without any text travels in a block of its own. */
   end (): void {
-    if (this.#text === '' && this.#details.length === 0) return
+    if (!this.open) return
     const envelope = { family: this.#family, field: this.#field || 'reasoning', ...(this.#details.length > 0 && { details: this.#details }) }
     const seal = sealReasoning(envelope, this.#text)
     this.#last = { envelope, text: this.#text }

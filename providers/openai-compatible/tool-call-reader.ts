@@ -2,6 +2,7 @@ import { ApiError } from '../../src/errors.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
 import { parseToolInput } from '../../src/message/tool-input.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
+import type { Asked } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
 
 interface Call {
@@ -25,16 +26,16 @@ interface Call {
 export class ToolCallReader {
   readonly #writer: MessageWriter
   readonly #calls: Call[] = []
-  readonly #taken: ReadonlySet<string>
+  readonly #asked: Pick<Asked, 'toolIds' | 'toolNames'>
   readonly #onCall: (id: string) => void
 
   /**
-   * @param taken ids that the conversation holds already: some servers count from `call_0` in every reply
+   * @param asked ids that the conversation holds already (some servers count from `call_0` in every reply), and names that were shortened
    * @param onCall gets the id of each call, as the client will see it
    */
-  constructor (writer: MessageWriter, taken: ReadonlySet<string> = new Set(), onCall: (id: string) => void = () => {}) {
+  constructor (writer: MessageWriter, asked: Pick<Asked, 'toolIds' | 'toolNames'>, onCall: (id: string) => void) {
     this.#writer = writer
-    this.#taken = taken
+    this.#asked = asked
     this.#onCall = onCall
   }
 
@@ -77,9 +78,9 @@ export class ToolCallReader {
   #begin (call: Call, name: string): void {
     call.named = true
     const legal = legalToolId(call.id)
-    const taken = call.id === '' || this.#taken.has(legal) || this.#calls.some(other => other !== call && other.named && other.id === call.id)
+    const taken = call.id === '' || this.#asked.toolIds?.has(legal) === true || this.#calls.some(other => other !== call && other.named && other.id === call.id)
     const id = taken ? newToolId() : legal
-    this.#writer.toolUse(call.key, id, name)
+    this.#writer.toolUse(call.key, id, this.#asked.toolNames?.get(name) ?? name)
     this.#onCall(id)
     this.#input(call, call.early)
   }

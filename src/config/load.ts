@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve as resolvePath } from 'node:path'
 import JSON5 from 'json5'
 import { ReasoningMemory } from '../message/reasoning-memory.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
+import { type TransformerEntry, withCustomTransformers } from './custom-transformers.ts'
 import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
 import { interpolate } from './interpolate.ts'
 import { resolve } from './resolve.ts'
@@ -19,23 +21,25 @@ const DEFAULT_PATH = 'config.json'
  * @throws {ConfigError} that names every problem by its path
  */
 export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, builtIn: TransformerCatalogue, memory = new ReasoningMemory()): Promise<Config> {
-  const { document, source } = await readDocument(env)
+  const { document, source, folder } = await readDocument(env)
   const problems: string[] = []
   const resolved = interpolate({ ...withoutEmpty(document), ...overrides(env) }, processEnv, problems)
   const form = formProblems(resolved)
   if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
-  const config = resolve(resolved as ConfigDocument, { env, catalogue: builtIn, memory, source }, problems)
+  const { transformers = [] } = resolved as ConfigDocument
+  const catalogue = await withCustomTransformers(transformers as TransformerEntry[], folder, builtIn, problems)
+  const config = resolve(resolved as ConfigDocument, { env, catalogue, memory, source }, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(source, problems)
   return config
 }
 
-async function readDocument (env: Environment): Promise<{ document: JsonObject, source: string }> {
+async function readDocument (env: Environment): Promise<{ document: JsonObject, source: string, folder: string }> {
   const path = env.CONFIG_PATH ?? DEFAULT_PATH
   const text = await readText(path, env.CONFIG_PATH !== undefined)
-  if (text === undefined) return { document: documentFromEnvironment(env), source: 'the environment' }
+  if (text === undefined) return { document: documentFromEnvironment(env), source: 'the environment', folder: process.cwd() }
   const document = parse(text, path)
   if (!isJsonObject(document)) throw new ConfigError(path, ['the document: must be an object'])
-  return { document, source: path }
+  return { document, source: path, folder: dirname(resolvePath(path)) }
 }
 
 /** Settings that were left empty are not set: claude-code-router's own editor writes such files. */

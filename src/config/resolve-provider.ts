@@ -1,5 +1,5 @@
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
-import type { Provider, Target } from '../provider.ts'
+import type { Provider, Target, TransformerPair } from '../provider.ts'
 import type { ProviderEntry } from './schema.ts'
 import type { ProviderTargets } from './snapshot.ts'
 import { type TransformerCatalogue, checkWires, defaultPair, readUse } from './transformers.ts'
@@ -25,7 +25,7 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
   checkWires(use.adapters, pair, `${path}.transformer.use`, catalogue, problems)
   const provider: Provider = Object.freeze({
     name: entry.name,
-    url: pair.endpoint?.(new URL(entry.api_base_url)) ?? new URL(entry.api_base_url),
+    url: endpointOf(entry, pair, path, problems),
     apiKey: entry.api_key,
     models: Object.freeze([...entry.models]),
     pair,
@@ -45,6 +45,16 @@ function ownProvider (provider: Provider, entry: ProviderEntry, list: unknown[],
   const pair = use.pair ?? provider.pair
   const adapters = [...provider.adapters, ...use.adapters]
   checkWires(adapters, pair, path, catalogue, problems)
-  const url = pair === provider.pair ? provider.url : pair.endpoint?.(new URL(entry.api_base_url)) ?? new URL(entry.api_base_url)
+  const url = pair === provider.pair ? provider.url : endpointOf(entry, pair, path, problems)
   return Object.freeze({ ...provider, pair, url, adapters: Object.freeze(adapters), options: use.pair === undefined ? provider.options : use.options })
+}
+
+/** The endpoint as the pair makes it of the URL; a pair of a user's file may fail at that. */
+function endpointOf ({ api_base_url: base }: ProviderEntry, pair: TransformerPair, path: string, problems: string[]): URL {
+  try {
+    return pair.endpoint?.(new URL(base)) ?? new URL(base)
+  } catch (error) {
+    problems.push(`${path}.api_base_url: ${(error as Error).message}`)
+    return new URL(base)
+  }
 }

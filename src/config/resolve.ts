@@ -48,6 +48,7 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
     providers,
     router: Object.freeze({ default: fallback }),
     stream: Object.freeze({ pingAfter: 15000, contentAfter: 120000, shutdownGrace: 30000, ...document.Stream }),
+    media: Object.freeze({ maxBytes: 20971520, timeout: 15000, allowHosts: [], ...document.Media }),
     source,
     catalogue,
     unused: Object.freeze(unusedKeys(document))

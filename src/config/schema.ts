@@ -46,6 +46,29 @@ const stream = {
   }
 } as const
 
+const media = {
+  type: 'object',
+  description: 'Files that requests name by URL, where the provider takes none by URL: the gateway loads them.',
+  additionalProperties: false,
+  properties: {
+    maxBytes: { type: 'integer', minimum: 1, default: 20971520, description: 'The largest file that is loaded.' },
+    timeout: { type: 'integer', minimum: 1, default: 15000, description: 'How long loading may take. Milliseconds.' },
+    allowHosts: { type: 'array', items: { type: 'string' }, description: 'Hosts that may have private addresses; others may not.' }
+  }
+} as const
+
+const transformer = {
+  type: 'object',
+  required: ['path'],
+  additionalProperties: false,
+  properties: {
+    path: { type: 'string', minLength: 1, description: 'A JavaScript file; a relative path begins at the folder of this file, and ~ is the home folder.' },
+    options: { type: 'object', description: 'Handed to the function that the file exports.' },
+    name: { type: 'string', description: 'Accepted for old files.' },
+    type: { type: 'string', description: 'Accepted for old files.' }
+  }
+} as const
+
 /**
  * The configuration document: source of its types, its validation, `config.schema.json` and the table in
  * docs/configuration.md. Keys and forms are those of claude-code-router's v2 line, so that its files load unchanged.
@@ -86,7 +109,8 @@ export const configSchema = {
     },
     fallback: { type: 'object', additionalProperties: targets },
     Stream: stream,
-    transformers: { type: 'array', items: { type: 'object', required: ['path'], properties: { path: { type: 'string' }, options: { type: 'object' } } } },
+    Media: media,
+    transformers: { type: 'array', items: transformer, description: 'Transformers of your own, in files (docs/add-a-provider.md).' },
     CUSTOM_ROUTER_PATH: { type: 'string' },
     REWRITE_SYSTEM_PROMPT: { type: 'string' },
     StatusLine: { type: 'object' },

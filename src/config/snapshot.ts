@@ -17,6 +17,7 @@ export interface Config {
   readonly providers: ReadonlyMap<string, ProviderTargets>
   readonly router: { readonly default: Target }
   readonly stream: { readonly pingAfter: number, readonly contentAfter: number, readonly shutdownGrace: number }
+  readonly media: { readonly maxBytes: number, readonly timeout: number, readonly allowHosts: readonly string[] }
   /** Where it came from, in words. */
   readonly source: string
   /** The transformers that it may name: built in, and from files of its own. */

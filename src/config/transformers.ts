@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv'
 import type { Adapter, AdapterFactory, OptionSchemas, TransformerPair } from '../provider.ts'
 import { QUICK_AJV } from '../quick-ajv.ts'
+import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import type { ProviderEntry } from './schema.ts'
 
@@ -10,6 +11,8 @@ export interface TransformerCatalogue {
   adapter (name: string): AdapterFactory | undefined
   readonly pairs: readonly TransformerPair[]
   readonly adapters: readonly AdapterFactory[]
+  /** What users' own transformers are made with. */
+  readonly kit?: TransformerKit | undefined
 }
 
 /** What `use` lists of a provider, or of one of its models, came to. */
@@ -37,11 +40,19 @@ export function readUse (list: readonly unknown[], path: string, catalogue: Tran
     const adapter = catalogue.adapter(String(name))
     if (pair !== undefined && use.pair !== undefined) problems.push(`${place}: ${pair.name} is a second transformer pair beside ${use.pair.name}; a provider speaks one wire`)
     else if (pair !== undefined) Object.assign(use, { pair, options })
-    else if (adapter !== undefined && optionsFit(adapter.options, options, adapter.name, place, problems)) use.adapters.push(adapter.create(options))
+    else if (adapter !== undefined && optionsFit(adapter.options, options, adapter.name, place, problems)) createAdapter(adapter, options, place, use, problems)
     else if (adapter === undefined) problems.push(unknownName(place, String(name), catalogue))
     if (pair !== undefined) optionsFit(pair.options, options, pair.name, place, problems)
   })
   return use
+}
+
+function createAdapter (factory: AdapterFactory, options: JsonObject, place: string, use: Use, problems: string[]): void {
+  try {
+    use.adapters.push(factory.create(options))
+  } catch (error) {
+    problems.push(`${place}: ${(error as Error).message}`)
+  }
 }
 
 /** An entry without a pair in its `use` gets the one of its name, else the one its URL tells, else `openai`. */

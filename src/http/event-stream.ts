@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
  */
 export class EventStream {
   readonly #response: ServerResponse
-  readonly #headers: Record<string, string>
+  #headers: Record<string, string>
   readonly #patience: number
 
   /**
@@ -19,6 +19,11 @@ export class EventStream {
     this.#patience = patience
   }
 
+  /** Headers to send beside those given before; of no use once the stream is open. */
+  addHeaders (headers: Record<string, string>): void {
+    this.#headers = { ...this.#headers, ...headers }
+  }
+
   /** Whether the client has the head of a 200. */
   get opened (): boolean { return this.#response.headersSent }
 
@@ -26,8 +31,8 @@ export class EventStream {
   get closed (): boolean { return this.#response.destroyed || this.#response.writableEnded }
 
   /** Sends events; undefined when more may follow at once, else a promise for when the client has caught up. */
-  write (events: string): Promise<void> | undefined {
-    if (events === '' || this.closed) return undefined
+  write (events: string | Buffer): Promise<void> | undefined {
+    if (events.length === 0 || this.closed) return undefined
     this.#open()
     return this.#response.write(events) ? undefined : this.#drained()
   }
@@ -43,7 +48,7 @@ export class EventStream {
   }
 
   /** Sends the last events and closes the stream. */
-  end (events: string): void {
+  end (events: string | Buffer): void {
     if (this.closed) return
     this.#open()
     this.#response.end(events)

@@ -1,6 +1,6 @@
 import type { ApiError } from '../errors.ts'
-import type { MessageWriter } from '../message/writer.ts'
 import type { Target } from '../provider.ts'
+import type { Usage } from '../wire/anthropic.ts'
 import type { Route } from '../routing/decide.ts'
 
 declare module 'fastify' {
@@ -15,6 +15,12 @@ const MAX_HEADER = 1000
 const MAX_NAMES = 20
 const MAX_NAME = 64
 
+/** What a reply came to, by whoever reads it. */
+export interface ReplyAccount {
+  readonly usageCounts: Usage
+  readonly stopReason: string | null
+}
+
 /** One model request from its routing to its end: what the client is told of it, and what the log says. */
 export class Exchange {
   readonly route: Route
@@ -23,7 +29,8 @@ export class Exchange {
   /** Headers that say how the request was routed. */
   readonly headers: Record<string, string>
   readonly dropped: readonly string[]
-  writer: MessageWriter | null = null
+  /** What was counted in the reply; null before there is one. */
+  account: ReplyAccount | null = null
   error: ApiError | null = null
   /** Whether the client left before the end. */
   left = false

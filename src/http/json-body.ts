@@ -1,11 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../errors.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body's bytes, for a provider that takes them as they are; let go once the request was sent. */
+    rawBody: Buffer | null
+  }
+}
+
 /**
  * Parses a JSON body. Fastify's own parser also searches it for `__proto__`, which a body of megabytes pays for and
  * nothing here needs: requests are read field by field and never merged into other objects.
  */
-export function jsonBody (_request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+export function jsonBody (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
   let value: unknown
   try {
     value = JSON.parse(body.toString())
@@ -13,5 +20,6 @@ export function jsonBody (_request: FastifyRequest, body: Buffer, done: (error: 
     done(invalidRequest(`The request body is not valid JSON: ${(error as Error).message}`))
     return
   }
+  request.rawBody = body
   done(null, value)
 }

@@ -32,12 +32,17 @@ export function sealReasoning (envelope: ReasoningEnvelope, thinking: string): s
   return PREFIX + Buffer.from(JSON.stringify(sealed)).toString('base64url')
 }
 
+/** Whether a signature is an envelope, whatever it holds. */
+export function isSealed (signature: string): boolean {
+  return signature.startsWith(PREFIX)
+}
+
 /**
  * Reads a signature back.
  * @returns undefined for a signature that is not ours, is damaged, or whose thinking text was changed meanwhile
  */
 export function openReasoning (signature: string, thinking: string): ReasoningEnvelope | undefined {
-  if (!signature.startsWith(PREFIX)) return undefined
+  if (!isSealed(signature)) return undefined
   const envelope = parse(signature.slice(PREFIX.length))
   if (!isJsonObject(envelope)) return undefined
   const { family, field, details, sum } = envelope

@@ -37,8 +37,8 @@ export class Losses {
 
   #checkTool (tool: ToolParam): void {
     if (isTyped(tool)) {
-      if (fateOf(isWebSearch(tool) ? 'tools.web_search_*' : 'tools.<other types>', this.#column) === false) this.addTool(tool)
-      return
+      const carried = fateOf(isWebSearch(tool) ? 'tools.web_search_*' : 'tools.<other types>', this.#column) !== false
+      if (!carried) return this.addTool(tool)
     }
     for (const field in tool) {
       if (!TOOL_FIELDS.has(field) && isSet(tool[field])) this.#check(`tools.${field}`)
@@ -55,8 +55,8 @@ export class Losses {
   }
 }
 
-/** What a tool is made of; every wire carries it. */
-const TOOL_FIELDS = new Set(['name', 'type', 'description', 'input_schema'])
+/** What a tool is made of; every wire carries it. (Of `max_uses` a provider's own search has its own idea.) */
+const TOOL_FIELDS = new Set(['name', 'type', 'description', 'input_schema', 'max_uses'])
 
 /** Blocks that every wire carries, in this form or another: the many that need no look at the table. */
 const BLOCKS = new Set(['text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'tool_reference', 'server_tool_use', 'web_search_tool_result'])

@@ -7,11 +7,9 @@ import type { MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
 
 /**
- * The only producer of Messages events. It alone numbers, opens and closes content blocks, so that no provider can
- * cause an illegal sequence: decoders say what arrived, in whatever order, and the writer makes it a legal message.
- *
- * Tool calls that arrive interleaved are a matter of course on the OpenAI wire. The first one streams; what arrives
- * beside it is held back until its arguments are complete.
+ * The only producer of Messages events. It alone numbers, opens and closes content blocks: decoders say what arrived, in
+ * whatever order, and it makes that a legal message. Of tool calls that arrive interleaved (a matter of course on the
+ * OpenAI wire) the first one streams; what arrives beside it is held back until its arguments are complete.
  */
 export class MessageWriter {
   readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
@@ -34,10 +32,8 @@ export class MessageWriter {
 
   /** Whether the client has something to see. */
   get started (): boolean { return this.#started }
-
   /** Why the reply broke, once it did. */
   get failure (): ApiError | null { return this.#failure }
-
   /** The stop reason, once the reply ended. */
   get stopReason (): StopReason | null { return this.#over && this.#failure === null ? this.#ending?.reason ?? null : null }
 
@@ -56,6 +52,11 @@ export class MessageWriter {
     if (this.#over || this.#held.sign(value) || this.#open !== 'thinking' || this.#signed) return
     this.#signed = true
     this.#sink.delta(this.#index, 'signature', value)
+  }
+
+  /** The open text or thinking is complete: what follows of its kind is a block of its own. */
+  endProse (): void {
+    if (!this.#over && this.#open !== 'tool') this.#close()
   }
 
   /** A source of what the open text says; of no use where none is open. */

@@ -1,5 +1,13 @@
 const LF = 10
 const CR = 13
+const BRACE = 123
+const BRACKET = 91
+
+/** How a bare JSON error begins, all of it in one line or printed over several, in an array or not. */
+const BARE = /^\[?\s*(\{\s*("error"|$)|$)/
+const BARE_ERROR = /^\[?\s*\{\s*"error"\s*:/
+/** More is no error's text. */
+const MAX_BARE = 64 * 1024
 
 /**
  * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) from bytes cut anywhere.
@@ -17,6 +25,8 @@ export class SseParser {
   #event = ''
   #first = true
   #skipLf = false
+  /** Lines of a bare JSON error that is not whole; empty outside of one. */
+  #bare = ''
 
   /** @param onEvent gets the data of each event (lines joined by a newline) and its name, empty if it has none */
   constructor (onEvent: (data: string, event: string) => void) {
@@ -42,6 +52,7 @@ export class SseParser {
   end (): void {
     const last = this.#decode(Buffer.alloc(0))
     if (last !== '') this.#lines(last + '\n')
+    this.#endBare()
     this.#dispatch()
   }
 
@@ -78,7 +89,8 @@ export class SseParser {
 
   #lines (text: string): void {
     for (let start = 0, end = text.indexOf('\n'); end !== -1; start = end + 1, end = text.indexOf('\n', start)) {
-      if (end === start) this.#dispatch()
+      if (this.#bare !== '') this.#bareLine(text, start, end)
+      else if (end === start) this.#dispatch()
       else this.#line(text, start, end)
     }
   }
@@ -90,11 +102,33 @@ export class SseParser {
       this.#hasData = true
     } else if (text.startsWith('event:', start)) {
       this.#event = text.slice(start + 6, end).trim()
-    } else if (text.startsWith('{"error"', start) || text.startsWith('[{"error"', start)) {
+    } else if (text.charCodeAt(start) === BRACE || text.charCodeAt(start) === BRACKET) {
       // Some servers break off with a bare JSON error, outside of any field.
-      this.#dispatch()
-      this.#onEvent(text.slice(start, end), 'error')
+      const line = text.slice(start, end)
+      if (!BARE.test(line)) return
+      this.#bare = line
+      if (isWhole(line)) this.#endBare()
     }
+  }
+
+  /** Google prints an error over several lines; whatever is no such line ends it. */
+  #bareLine (text: string, start: number, end: number): void {
+    if (end === start || text.startsWith('data:', start) || text.startsWith('event:', start)) {
+      this.#endBare()
+      if (end > start) this.#line(text, start, end)
+      return
+    }
+    const line = text.slice(start, end)
+    this.#bare += `\n${line}`
+    if (this.#bare.length > MAX_BARE || (/^[}\]]/.test(line) && isWhole(this.#bare))) this.#endBare()
+  }
+
+  #endBare (): void {
+    const bare = this.#bare
+    this.#bare = ''
+    if (!BARE_ERROR.test(bare)) return
+    this.#dispatch()
+    this.#onEvent(bare, 'error')
   }
 
   #dispatch (): void {
@@ -105,5 +139,14 @@ export class SseParser {
     this.#data = ''
     this.#hasData = false
     this.#onEvent(data, event)
+  }
+}
+
+function isWhole (json: string): boolean {
+  try {
+    JSON.parse(json)
+    return true
+  } catch {
+    return false
   }
 }

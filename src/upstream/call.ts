@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { decompress } from './decompress.ts'
 
 export interface ReplyHead { status: number, headers: IncomingHttpHeaders }
 
@@ -17,6 +18,7 @@ const END_TIME = 5000
 export class UpstreamCall implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null
   #head: ReplyHead | null = null
+  #decompressed: (() => Promise<Buffer | null>) | undefined
   #pieces: Buffer[] = []
   #waiting = 0
   #ended = false
@@ -35,8 +37,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return this.#head
   }
 
-  /** What has arrived; waits for the next piece if nothing has. Null at the end of the body. */
-  async read (): Promise<Buffer | null> {
+  /** What has arrived, decompressed; waits for the next piece if nothing has. Null at the end of the body. */
+  read (): Promise<Buffer | null> {
+    return this.#decompressed === undefined ? this.#read() : this.#decompressed()
+  }
+
+  async #read (): Promise<Buffer | null> {
     while (this.#pieces.length === 0) {
       if (this.#ended) return null
       if (this.#error !== null) throw this.#error
@@ -81,6 +87,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   onResponseStart (_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return
     this.#head = { status, headers }
+    if (headers['content-encoding'] !== undefined) this.#decompressed = decompress(headers['content-encoding'], () => this.#read())
     this.#wakeUp()
   }
 

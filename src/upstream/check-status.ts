@@ -1,8 +1,9 @@
 import type { Target } from '../provider.ts'
 import type { UpstreamCall } from './call.ts'
+import { readBytes } from './read-bytes.ts'
 
 /** An error body longer than this is a page, not a message. */
-const MAX_ERROR_BODY = 256 * 1024
+export const MAX_ERROR_BODY = 256 * 1024
 
 /**
  * Waits for the head of a reply.
@@ -10,21 +11,11 @@ const MAX_ERROR_BODY = 256 * 1024
  */
 export async function checkStatus (call: UpstreamCall, target: Target): Promise<void> {
   const { status, headers } = await call.head()
-  if (status >= 200 && status < 300) return
-  const body = await readText(call)
-  throw target.provider.pair.decodeError(status, headers, body, target)
+  if (isSuccess(status)) return
+  const { bytes } = await readBytes(call, MAX_ERROR_BODY)
+  throw target.provider.pair.decodeError(status, headers, bytes.toString(), target)
 }
 
-async function readText (call: UpstreamCall): Promise<string> {
-  const pieces: Buffer[] = []
-  let length = 0
-  for (let bytes = await call.read(); bytes !== null; bytes = await call.read()) {
-    pieces.push(bytes)
-    length += bytes.length
-    if (length > MAX_ERROR_BODY) {
-      call.abort(new Error('error body too large'))
-      break
-    }
-  }
-  return Buffer.concat(pieces).toString()
+export function isSuccess (status: number): boolean {
+  return status >= 200 && status < 300
 }

@@ -14,6 +14,8 @@ const WORDS: Record<string, string> = {
   ECONNRESET: 'closed the connection',
   EPIPE: 'closed the connection',
   UND_ERR_SOCKET: 'closed the connection',
+  Z_BUF_ERROR: 'closed the connection before its reply was complete',
+  Z_DATA_ERROR: 'sent a reply that is not in the encoding it names',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'closed the connection before its reply was complete'
 }
 

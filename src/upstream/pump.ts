@@ -12,19 +12,24 @@ import type { UpstreamCall } from './call.ts'
  */
 export async function pump (call: UpstreamCall, decoder: ReplyDecoder, writer: MessageWriter, provider: string, flush: () => Promise<void> | undefined): Promise<void> {
   const reader = readBody(decoder, provider)
-  for (let bytes = await call.read(); bytes !== null; bytes = await call.read()) {
-    reader.push(bytes)
-    if (writer.failure !== null) {
-      call.abort(writer.failure)
-      return
+  try {
+    for (let bytes = await call.read(); bytes !== null; bytes = await call.read()) {
+      reader.push(bytes)
+      if (writer.failure !== null) {
+        call.abort(writer.failure)
+        return
+      }
+      const caughtUp = flush()
+      if (caughtUp !== undefined) await caughtUp
+      if (reader.done) {
+        call.release()
+        break
+      }
+      if (decoder.finished) call.expectEnd()
     }
-    const caughtUp = flush()
-    if (caughtUp !== undefined) await caughtUp
-    if (reader.done) {
-      call.release()
-      break
-    }
-    if (decoder.finished) call.expectEnd()
+  } catch (error) {
+    call.abort(error as Error)
+    throw error
   }
   reader.end()
   writer.end()

@@ -26,6 +26,8 @@ export interface ChatAssistantMessage {
   reasoning?: string
   reasoning_content?: string
   reasoning_details?: JsonObject[]
+  /** DeepSeek: the beginning of the answer that is asked for. */
+  prefix?: boolean
 }
 
 export interface ChatTool {

@@ -28,6 +28,11 @@ export function recordingsOf (provider: string): Recording[] {
   })
 }
 
+/** The body of the request that a recording answers. */
+export function recordedRequest (name: string): unknown {
+  return JSON.parse(readFileSync(join(FOLDER, name, 'request.json'), 'utf8'))
+}
+
 type Fields = Record<string, unknown>
 
 /** What a recording says, read from it in the plainest way, and without any code of the gateway. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { oneProvider, startApp } from '../helper/app.ts'
-import { USAGE, answer, delta, sse, startUpstream } from '../helper/upstream.ts'
+import { ask, askStream } from '../helper/ask.ts'
+import { USAGE, answer, delta, sse, startUpstream, stream } from '../helper/upstream.ts'
 
 t.test('a plain request is translated, answered and told how it was routed', async t => {
   const upstream = await startUpstream(t, (response, request) => answer(response, request, 'Hello.'))
@@ -47,4 +48,43 @@ t.test('a byte order mark, cut between its bytes, belongs to nothing', async t =
     t.match(await response.text(), /Hello\./)
     t.equal(response.status, 200)
   }
+})
+
+t.test('a strict provider refuses what would be dropped', async t => {
+  const upstream = await startUpstream(t, (response, request) => answer(response, request, 'Hello.'))
+  const provider = { name: 'careful', api_base_url: `${upstream.url}/v1`, models: ['m'], strict: true, transformer: { use: ['openai'] } }
+  const { url } = await startApp(t, { config: { Providers: [provider], Router: { default: 'careful,m' } } })
+  const refused = await ask(url, { top_k: 3, metadata: { user_id: 'u' } })
+  t.equal(refused.status, 400)
+  t.match(refused.json, { error: { type: 'invalid_request_error', message: 'top_k, metadata: cannot be carried to careful, which is configured as strict' } })
+  t.equal(upstream.requests.length, 0)
+  t.equal((await ask(url, { temperature: 0 })).status, 200, 'what is carried passes')
+})
+
+t.test('a search that the provider has not is answered as one that failed, without asking it', async t => {
+  const upstream = await startUpstream(t, (response, request) => answer(response, request, 'I cannot search.'))
+  const { url } = await startApp(t, { config: oneProvider(upstream.url) })
+  const search = { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 8 }], tool_choice: { type: 'tool', name: 'web_search' } }
+  const expected = [{ type: 'server_tool_use', name: 'web_search' }, { type: 'web_search_tool_result', content: { type: 'web_search_tool_result_error', error_code: 'unavailable' } }, { type: 'text', text: /not available: the provider scripted has none/ }]
+  t.match(await askStream(url, search), { ended: 'message_stop', stopReason: 'end_turn', content: expected })
+  const plain = await ask(url, search)
+  t.match(plain.json, { content: expected, stop_reason: 'end_turn' })
+  t.match(plain.headers.get('x-router-dropped'), /tools\.web_search_20250305/)
+  t.equal(upstream.requests.length, 0)
+  t.match((await ask(url, { tools: [...search.tools, { name: 'Read', input_schema: { type: 'object' } }] })).json, { content: [{ text: 'I cannot search.' }] }, 'beside other tools it is merely left out')
+  t.equal(upstream.requests.length, 1)
+})
+
+t.test('pages that OpenRouter searched come back as a search with its sources', async t => {
+  const source = { url: 'https://example.org/a', title: 'A page', content: 'what it says', start_index: 0, end_index: 5 }
+  const upstream = await startUpstream(t, response => stream(response, delta({ content: 'It rains.' }), delta({ content: '', annotations: [{ type: 'url_citation', url_citation: source }] }), delta({}, 'stop', { usage: USAGE }), '[DONE]'))
+  const { url } = await startApp(t, { config: oneProvider(upstream.url, 'openrouter') })
+  const reply = await askStream(url, { tools: [{ type: 'web_search_20250305', name: 'web_search', allowed_domains: ['example.org'] }], tool_choice: { type: 'tool', name: 'web_search' } })
+  t.match(upstream.requests[0]?.body, { plugins: [{ id: 'web', include_domains: ['example.org'] }], tools: undefined, tool_choice: undefined })
+  t.match(reply.content, [
+    { type: 'text', text: 'It rains.', citations: [{ type: 'web_search_result_location', url: source.url, title: 'A page' }] },
+    { type: 'server_tool_use', name: 'web_search' },
+    { type: 'web_search_tool_result', content: [{ type: 'web_search_result', url: source.url, title: 'A page' }] }
+  ])
+  t.equal(reply.content[2]?.['tool_use_id'], reply.content[1]?.['id'])
 })

@@ -101,3 +101,6 @@ export const messagesSchema = {
     metadata: { type: ['object', 'null'], properties: { user_id: { type: ['string', 'null'] } } }
   }
 } as const
+
+/** The same for counting tokens, which needs no limit of an answer (https://docs.claude.com/en/api/messages-count-tokens). */
+export const countTokensSchema = { ...messagesSchema, required: ['model', 'messages'] } as const

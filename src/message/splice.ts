@@ -1,0 +1,83 @@
+import type { ContentBlock, MessageParam, MessagesRequest } from '../wire/anthropic.ts'
+import { type Span, documentSpan, itemSpans, memberSpans } from './json-spans.ts'
+
+/** A piece of a document and what stands in its place. */
+interface Edit extends Span { text: string }
+
+/** Whether a thinking block was made by someone whose reasoning the receiver cannot read. */
+export type IsForeign = (block: ContentBlock) => boolean
+
+/**
+ * A request in its own bytes, but for some of its members, and for foreign thinking blocks, which are taken out. A
+ * message that holds nothing else goes with them, as the API takes none without content.
+ * @param raw the body's bytes; @param body the same, parsed
+ * @param members values that stand in the place of those that came, by name
+ */
+export function spliceRequest (raw: Buffer, body: MessagesRequest, members: Readonly<Record<string, unknown>>, isForeign: IsForeign): Buffer {
+  const document = documentSpan(raw)
+  const edits = Object.entries(members).flatMap(([name, value]) => memberEdits(raw, document, name, value))
+  if (body.messages.some(message => foreignBlocks(message, isForeign).length > 0)) edits.push(...blockEdits(raw, document, body, isForeign))
+  return applyEdits(raw, edits)
+}
+
+/** A plain reply, or any document with a `model` of its own, under another model name; other bytes stay. */
+export function spliceModel (raw: Buffer, model: string): Buffer {
+  return applyEdits(raw, memberEdits(raw, documentSpan(raw), 'model', model))
+}
+
+/** The first event's data, `{type: "message_start", message: {model, …}}`, under another model name. */
+export function spliceStart (raw: Buffer, model: string): Buffer {
+  return applyEdits(raw, memberSpans(raw, documentSpan(raw), 'message').flatMap(message => memberEdits(raw, message, 'model', model)))
+}
+
+/** Every member of the name: of two, readers differ in which they take. */
+function memberEdits (raw: Buffer, object: Span, name: string, value: unknown): Edit[] {
+  return memberSpans(raw, object, name).map(span => ({ ...span, text: JSON.stringify(value) }))
+}
+
+/** Where a message holds thinking of others. */
+export function foreignBlocks ({ content }: MessageParam, isForeign: IsForeign): number[] {
+  if (typeof content === 'string') return []
+  return content.flatMap((block, i) => (block.type === 'thinking' || block.type === 'redacted_thinking') && isForeign(block) ? [i] : [])
+}
+
+function blockEdits (raw: Buffer, document: Span, { messages }: MessagesRequest, isForeign: IsForeign): Edit[] {
+  // Where a name is repeated the last one counts, as for JSON.parse.
+  const list = memberSpans(raw, document, 'messages').at(-1)
+  if (list === undefined) return []
+  const spans = itemSpans(raw, list)
+  const foreign = messages.map(message => foreignBlocks(message, isForeign))
+  const gone = messages.flatMap(({ content }, i) => content.length > 0 && foreign[i]?.length === content.length ? [i] : [])
+  const edits = removals(raw, list, spans, gone)
+  for (const [i, blocks] of foreign.entries()) {
+    const message = spans[i]
+    if (blocks.length === 0 || message === undefined || gone.includes(i)) continue
+    const content = memberSpans(raw, message, 'content').at(-1)
+    if (content !== undefined) edits.push(...removals(raw, content, itemSpans(raw, content), blocks))
+  }
+  return edits
+}
+
+/** Takes items out of a list, each with the comma that parts it from what stays. */
+function removals (raw: Buffer, list: Span, items: readonly Span[], gone: readonly number[]): Edit[] {
+  if (gone.length === 0) return []
+  if (gone.length === items.length) return [{ ...list, text: '[]' }]
+  const kept = items.findIndex((_, i) => !gone.includes(i))
+  return gone.map(i => {
+    // What stands before the first kept item is taken with the comma behind it, every other with the one before it.
+    const start = i < kept ? items[i]?.start ?? 0 : items[i - 1]?.end ?? 0
+    const end = i < kept ? items[i + 1]?.start ?? 0 : items[i]?.end ?? 0
+    return { start, end, text: '' }
+  })
+}
+
+function applyEdits (raw: Buffer, edits: Edit[]): Buffer {
+  if (edits.length === 0) return raw
+  const pieces: Buffer[] = []
+  let at = 0
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(raw.subarray(at, start), Buffer.from(text))
+    at = end
+  }
+  return Buffer.concat([...pieces, raw.subarray(at)])
+}

@@ -1,0 +1,9 @@
+import { longToolNames } from '../../message/tool-names.ts'
+import { toolIdsOf } from '../../message/turns.ts'
+import type { Asked } from '../../provider.ts'
+import type { MessagesRequest } from '../../wire/anthropic.ts'
+
+/** What of a request is needed when its reply comes. */
+export function askedOf (body: MessagesRequest): Asked {
+  return { model: body.model, stream: body.stream === true, thinking: body.thinking ?? null, stop_sequences: body.stop_sequences ?? null, toolIds: toolIdsOf(body.messages), toolNames: longToolNames(body.tools) }
+}

@@ -1,0 +1,104 @@
+import { lookup as lookUp } from 'node:dns'
+import { type LookupFunction, isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { Agent, type Dispatcher, request } from 'undici'
+import { invalidRequest } from '../errors.ts'
+
+export interface MediaLimits {
+  /** The largest file that is loaded. */
+  maxBytes: number
+  /** Milliseconds that loading may take, redirects included. */
+  timeout: number
+  /** Host names and addresses that may be private: the team's own servers. */
+  allowHosts: readonly string[]
+}
+
+/** A file as the Messages API carries it. */
+export interface Media { media_type: string, data: string }
+
+const MAX_REDIRECTS = 3
+const CARRIED = /^(?:image\/[\w.+-]+|application\/pdf|text\/plain)$/
+
+/**
+ * Loads the files that requests name by URL, for wires that take none. It is the gateway that asks, so a client must not
+ * reach through it what only the gateway can: addresses that are not public are refused, also where a name or a redirect
+ * leads to one.
+ */
+export class MediaLoader {
+  readonly #limits: MediaLimits
+  readonly #dispatcher: Dispatcher
+
+  /** @param proxy goes to the servers in the gateway's place, where one is configured; names are looked up by it then */
+  constructor (limits: MediaLimits, proxy: Dispatcher | undefined) {
+    this.#limits = limits
+    this.#dispatcher = proxy ?? new Agent({ connect: { lookup: this.#lookup }, connections: 16 })
+  }
+
+  /** @throws {ApiError} 400, when it cannot be loaded: the message says why */
+  async load (url: string, signal: AbortSignal): Promise<Media> {
+    try {
+      return await this.#load(url, AbortSignal.any([signal, AbortSignal.timeout(this.#limits.timeout)]))
+    } catch (error) {
+      throw invalidRequest(`The file at ${url.slice(0, 500)} could not be loaded: ${reasonOf(error)}.`)
+    }
+  }
+
+  async #load (url: string, signal: AbortSignal): Promise<Media> {
+    let address = url
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const { statusCode, headers, body } = await request(this.#checked(address), { dispatcher: this.#dispatcher, signal, headers: { accept: 'image/*, application/pdf, text/plain' } })
+      const type = String(headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+      if (statusCode === 200 && CARRIED.test(type)) return { media_type: type, data: await this.#read(body) }
+      await body.dump({ limit: 1 }).catch(() => {})
+      if (statusCode === 200) throw new LoadError(`it is ${type === '' ? 'of no named type' : type}, and neither an image nor a PDF`)
+      const { location } = headers
+      if (statusCode < 300 || statusCode >= 400 || typeof location !== 'string') throw new LoadError(`its server answered with status ${statusCode}`)
+      address = new URL(location, address).href
+    }
+    throw new LoadError(`it is redirected more than ${MAX_REDIRECTS} times`)
+  }
+
+  #checked (address: string): URL {
+    if (!URL.canParse(address)) throw new LoadError('it is no URL')
+    const url = new URL(address)
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new LoadError('only http and https are loaded')
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    if (isIP(host) !== 0 && !this.#isAllowed(host, host)) throw new LoadError('its address is not public')
+    return url
+  }
+
+  async #read (body: AsyncIterable<Buffer>): Promise<string> {
+    const pieces: Buffer[] = []
+    let length = 0
+    for await (const piece of body) {
+      pieces.push(piece)
+      length += piece.length
+      if (length > this.#limits.maxBytes) throw new LoadError(`it is larger than ${this.#limits.maxBytes} bytes`)
+    }
+    return Buffer.concat(pieces, length).toString('base64')
+  }
+
+  /** Looks a name up, and hands over none of its addresses if one is not public. The connection goes to what was checked here. */
+  readonly #lookup: LookupFunction = (hostname, options, callback) => {
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, '', 0)
+      if (!addresses.every(({ address }) => this.#isAllowed(hostname, address))) return callback(new LoadError('its address is not public'), '', 0)
+      const [first] = addresses
+      if (options.all === true) callback(null, addresses)
+      else callback(null, first?.address ?? '', first?.family ?? 0)
+    })
+  }
+
+  #isAllowed (hostname: string, address: string): boolean {
+    return this.#limits.allowHosts.includes(hostname) || ipaddr.process(address).range() === 'unicast'
+  }
+}
+
+/** A reason that may be told. */
+class LoadError extends Error {}
+
+function reasonOf (error: unknown): string {
+  if (error instanceof LoadError) return error.message
+  const { name, code } = error as { name?: string, code?: string }
+  return name === 'TimeoutError' ? 'it takes too long' : `its server cannot be reached${code === undefined ? '' : ` (${code})`}`
+}
