@@ -12,9 +12,11 @@ import shutdown from '../plugins/shutdown.ts'
 import transformers from '../plugins/transformers.ts'
 import upstream from '../plugins/upstream.ts'
 import anthropic from '../providers/anthropic/index.ts'
+import deepseek from '../providers/deepseek.ts'
 import demo from '../providers/demo/index.ts'
 import openai from '../providers/openai.ts'
 import openrouter from '../providers/openrouter.ts'
+import vllm from '../providers/vllm/index.ts'
 import { ApiError } from './errors.ts'
 import { sendError } from './http/error-reply.ts'
 import { jsonBody } from './http/json-body.ts'
@@ -62,6 +64,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
   app.register(transformers)
   app.register(openrouter)
+  app.register(vllm)
+  app.register(deepseek)
   app.register(anthropic)
   app.register(openai)
   app.register(demo)

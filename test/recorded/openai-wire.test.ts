@@ -19,11 +19,13 @@ const answers = all.filter(({ status }) => status === 200)
 const errors = all.filter(({ status }) => status !== 200)
 const STOP: Record<string, string> = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' }
 
-const { url, scene } = await openStage(t)
+const { url, scene } = await openStage(t, ['openai', 'openrouter', 'vllm', 'deepseek'])
 const client = new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0 })
 
+/** The pair of the provider that was recorded. */
 function pairOf ({ name }: Recording): PairName {
-  return name.startsWith('openrouter/') ? 'openrouter' : 'openai'
+  const [provider = ''] = name.split('/')
+  return provider === 'openai-compatible' ? 'openai' : provider
 }
 
 /** Writes the pieces, each in a turn of its own, so that they leave as several packets. */
