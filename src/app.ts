@@ -14,6 +14,7 @@ import upstream from '../plugins/upstream.ts'
 import anthropic from '../providers/anthropic/index.ts'
 import deepseek from '../providers/deepseek.ts'
 import demo from '../providers/demo/index.ts'
+import gemini from '../providers/gemini/index.ts'
 import openai from '../providers/openai.ts'
 import openrouter from '../providers/openrouter.ts'
 import vllm from '../providers/vllm/index.ts'
@@ -64,6 +65,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
   app.register(transformers)
   app.register(openrouter)
+  app.register(gemini)
   app.register(vllm)
   app.register(deepseek)
   app.register(anthropic)

@@ -50,6 +50,13 @@ const streams: { name: string, text: string, events: Event[] }[] = [
   { name: 'a last line that ends in CR', text: 'data: one\r', events: [['one', '']] },
   { name: 'a bare JSON error line', text: 'data: one\n\n{"error":{"code":500}}\n', events: [['one', ''], ['{"error":{"code":500}}', 'error']] },
   { name: 'a bare JSON error in an array, without a line end', text: 'data: one\n\n[{"error":{"code":500}}]', events: [['one', ''], ['[{"error":{"code":500}}]', 'error']] },
+  { name: 'a bare JSON error behind data without a blank line', text: 'data: one\n{"error":{"code":500}}\ndata: two\n\n', events: [['one', ''], ['{"error":{"code":500}}', 'error'], ['two', '']] },
+  { name: 'a bare JSON error over several lines', text: 'data: one\r\n\r\n{\r\n  "error": {\r\n    "code": 503\r\n  }\r\n}\r\n', events: [['one', ''], ['{\n  "error": {\n    "code": 503\n  }\n}', 'error']] },
+  { name: 'the same in an array, and data behind it', text: '[{\n  "error": {\n    "code": 503\n  }\n}\n]\ndata: two\n\n', events: [['[{\n  "error": {\n    "code": 503\n  }\n}\n]', 'error'], ['two', '']] },
+  { name: 'an array with its bracket in a line of its own', text: '[\n  {\n    "error": {}\n  }\n]', events: [['[\n  {\n    "error": {}\n  }\n]', 'error']] },
+  { name: 'a bare JSON error that is cut', text: 'data: one\n\n{\n  "error": {\n    "code": 5', events: [['one', ''], ['{\n  "error": {\n    "code": 5', 'error']] },
+  { name: 'a bare JSON error that data cut off', text: '{\n  "error": {\ndata: one\n\n', events: [['{\n  "error": {', 'error'], ['one', '']] },
+  { name: 'bare JSON that is no error', text: 'data: one\n{\n  "candidates": []\n}\ndata: two\n\n{"a":1}\n[1]\n[\n\n', events: [['one\ntwo', '']] },
   { name: 'nothing', text: '', events: [] },
   { name: 'blank lines only', text: '\n\r\n\n', events: [] }
 ]
@@ -94,6 +101,12 @@ t.test('a long line in many pieces stays one line', async t => {
   const bytes = Buffer.from(`data: ${data}\n\n`)
   const pieces = Array.from({ length: Math.ceil(bytes.length / 1000) }, (_, i) => bytes.subarray(i * 1000, (i + 1) * 1000))
   t.strictSame(parse(pieces), [[data, '']])
+})
+
+t.test('what never ends as a bare JSON error does not pile up', async t => {
+  const [[error], ...rest] = whole(`{\n${'"error": 1,\n'.repeat(20_000)}data: one\n\n`) as [Event, ...Event[]]
+  t.ok(error.length < 100_000)
+  t.strictSame(rest, [['one', '']])
 })
 
 t.test('any events, with any line ends, cut anywhere', async t => {
