@@ -11,10 +11,12 @@ import sensible from '../plugins/sensible.ts'
 import shutdown from '../plugins/shutdown.ts'
 import transformers from '../plugins/transformers.ts'
 import upstream from '../plugins/upstream.ts'
+import adapters from '../providers/adapters/index.ts'
 import anthropic from '../providers/anthropic/index.ts'
 import deepseek from '../providers/deepseek.ts'
 import demo from '../providers/demo/index.ts'
 import gemini from '../providers/gemini/index.ts'
+import kit from '../providers/kit.ts'
 import openai from '../providers/openai.ts'
 import openrouter from '../providers/openrouter.ts'
 import vllm from '../providers/vllm/index.ts'
@@ -71,6 +73,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(anthropic)
   app.register(openai)
   app.register(demo)
+  app.register(adapters)
+  app.register(kit)
   app.register(config)
   app.register(sensible)
   app.register(errors)

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { ApiError } from '../src/errors.ts'
+import { providerError, retryAfterOf } from '../src/provider-error.ts'
+import type { TransformerPair } from '../src/provider.ts'
+import { type ChatServer, atOnce } from '../src/transformer-kit.ts'
+import type { ChatDialect } from './openai-compatible/dialect.ts'
+import { chatPair } from './openai-compatible/pair.ts'
+import { nameThinking } from './openai-compatible/reasoning-effort.ts'
+import { encodeSampling } from './openai-compatible/sampling.ts'
+
+function openaiCompatible (server: ChatServer): TransformerPair {
+  const { name, hosts, thinkTags } = server
+  const dialect: ChatDialect = {
+    name,
+    column: 'openai',
+    cacheControl: server.cacheControl ?? false,
+    mediaInToolResults: server.mediaInToolResults ?? false,
+    files: server.files ?? 'none',
+    maxStops: server.maxStops ?? 4,
+    jsonSchema: server.jsonSchema ?? true,
+    ...(server.options !== undefined && { options: server.options }),
+    family: ({ provider }) => `${name}/${provider.name}`,
+    headers: (target, request) => atOnce(server.headers?.(target, request) ?? {}),
+    ...(thinkTags !== undefined && { thinkTags: () => thinkTags }),
+    parameters (body, request, target, losses) {
+      body.max_tokens = Math.max(1, request.max_tokens)
+      encodeSampling(body, request)
+      if (server.thinking === undefined) nameThinking(request, losses)
+      else if (request.thinking) atOnce(server.thinking(body, request, target))
+      atOnce(server.request?.(body, request, target))
+    }
+  }
+  return { ...chatPair(dialect), ...(hosts !== undefined && { hosts }) }
+}
+
+/** What users' own transformers are made with. */
+async function kit (app: FastifyInstance): Promise<void> {
+  app.transformers.kit = { openaiCompatible, ApiError, providerError, retryAfterOf }
+}
+
+export default fp(kit, { name: 'transformer-kit', fastify: '5.x', dependencies: ['transformers'] })
