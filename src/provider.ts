@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { ApiError } from './errors.ts'
-import type { ReasoningMemory } from './message/reasoning-memory.ts'
+import type { ConversationKey, ReasoningMemory } from './message/reasoning-memory.ts'
 import type { MessageWriter } from './message/writer.ts'
 import type { MessagesRequest } from './wire/anthropic.ts'
 import type { JsonObject } from './wire/json.ts'
@@ -57,6 +57,8 @@ export interface UpstreamRequest {
 
 /** What of a request is still needed when its reply comes. The rest, often megabytes, is let go as soon as it was sent. */
 export type Asked = Pick<MessagesRequest, 'model' | 'stream' | 'thinking' | 'stop_sequences'> & {
+  /** What the conversation is known by, for what is remembered of it (src/message/reasoning-memory.ts). */
+  conversation: ConversationKey
   /** Ids of the calls that the conversation holds already. */
   toolIds?: ReadonlySet<string>
   /** Names of tools by what they were shortened to, where the wire allows no longer ones (src/message/tool-names.ts). */

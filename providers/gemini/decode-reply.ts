@@ -27,10 +27,10 @@ export class GeminiDecoder implements ReplyDecoder {
   /** Why the prompt was refused. */
   #blocked: string | null = null
 
-  constructor (writer: MessageWriter, { provider }: Target, { toolIds }: Asked) {
+  constructor (writer: MessageWriter, { provider }: Target, { toolIds, conversation }: Asked) {
     this.#writer = writer
     this.#provider = provider
-    this.#blocks = new SignedBlocks(writer, provider.memory)
+    this.#blocks = new SignedBlocks(writer, provider.memory.of(conversation))
     this.#ids = toolIds ?? new Set()
   }
 

@@ -1,3 +1,4 @@
+import { conversationKey } from '../../src/message/conversation-key.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { toConversation } from '../../src/message/turns.ts'
 import type { Target } from '../../src/provider.ts'
@@ -8,9 +9,10 @@ import { encodeUser } from './encode-results.ts'
 import type { ModelTraits } from './model.ts'
 
 /** System prompt and conversation. */
-export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider: { memory } }: Target): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
+export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider }: Target): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
   const { leading, turns } = toConversation(request.messages)
   const system = [...systemBlocks(request.system), ...leading].map(({ text }) => ({ text }))
+  const memory = provider.memory.of(conversationKey(request))
   const contents: GeminiContent[] = []
   const names = new Map<string, string>()
   for (const turn of turns) {

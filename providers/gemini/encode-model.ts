@@ -1,5 +1,5 @@
 import { originalToolId } from '../../src/message/ids.ts'
-import type { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
 import type { GeminiPart } from '../../src/wire/gemini.ts'
 import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
@@ -15,7 +15,7 @@ const NO_SIGNATURE = Buffer.from('skip_thought_signature_validator').toString('b
  * What the model said, with each signature in the part that it came in: signed and unsigned parts are never joined. From
  * Gemini 3 on a turn whose first call is not signed is refused, so where no signature is left, that call says so.
  */
-export function encodeModel (blocks: readonly ContentBlock[], { generation }: ModelTraits, memory: ReasoningMemory): GeminiPart[] {
+export function encodeModel (blocks: readonly ContentBlock[], { generation }: ModelTraits, memory: ConversationMemory): GeminiPart[] {
   const replay = new Replay(memory)
   for (const block of blocks) replay.block(block)
   const last = blocks.at(-1)
@@ -28,12 +28,12 @@ export function encodeModel (blocks: readonly ContentBlock[], { generation }: Mo
 
 class Replay {
   readonly parts: GeminiPart[] = []
-  readonly #memory: ReasoningMemory
+  readonly #memory: ConversationMemory
   readonly #calls = new Map<string, string>()
   /** A signature for the text that follows. */
   #next: { length: number, thoughtSignature: string } | null = null
 
-  constructor (memory: ReasoningMemory) {
+  constructor (memory: ConversationMemory) {
     this.#memory = memory
   }
 

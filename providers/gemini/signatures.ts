@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { type ReasoningEnvelope, openReasoning, sealReasoning } from '../../src/message/envelope.ts'
-import type { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock } from '../../src/wire/anthropic.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 
@@ -35,26 +34,21 @@ export function unseal (block: ContentBlock): JsonObject[] | undefined {
 }
 
 /** Keeps a call's signature for clients that do not send it back. */
-export function rememberCall (memory: ReasoningMemory, toolId: string, thoughtSignature: string): void {
+export function rememberCall (memory: ConversationMemory, toolId: string, thoughtSignature: string): void {
   memory.remember(toolId, { envelope: envelope([{ call: toolId, thoughtSignature }]), text: '' })
 }
 
 /** The signature of a call whose envelope the client left out. */
-export function recallCall (memory: ReasoningMemory, toolId: string): string | undefined {
+export function recallCall (memory: ConversationMemory, toolId: string): string | undefined {
   const signature = memory.recall(toolId, FAMILY)?.envelope.details?.[0]?.['thoughtSignature']
   return typeof signature === 'string' ? signature : undefined
 }
 
 /** Keeps what was signed in a text that no envelope could follow. */
-export function rememberText (memory: ReasoningMemory, text: string, details: Placed[]): void {
-  memory.remember(keyOf(text), { envelope: envelope(details), text: '' })
+export function rememberText (memory: ConversationMemory, text: string, details: Placed[]): void {
+  memory.rememberText(text, { envelope: envelope(details), text: '' })
 }
 
-export function recallText (memory: ReasoningMemory, text: string): JsonObject[] {
-  return memory.recall(keyOf(text), FAMILY)?.envelope.details ?? []
-}
-
-/** No id of a call holds a blank. */
-function keyOf (text: string): string {
-  return `text ${createHash('sha256').update(text).digest('base64')}`
+export function recallText (memory: ConversationMemory, text: string): JsonObject[] {
+  return memory.recallText(text, FAMILY)?.envelope.details ?? []
 }

@@ -1,4 +1,4 @@
-import type { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 import { type Placed, rememberCall, rememberText, seal } from './signatures.ts'
@@ -10,7 +10,7 @@ import { type Placed, rememberCall, rememberText, seal } from './signatures.ts'
  */
 export class SignedBlocks {
   readonly #writer: MessageWriter
-  readonly #memory: ReasoningMemory
+  readonly #memory: ConversationMemory
   /** Signatures that no block carries yet. */
   #details: Placed[] = []
   /** The text of the open thinking block. */
@@ -21,7 +21,7 @@ export class SignedBlocks {
   /** Whether there was an answer, beside thoughts. */
   #answered = false
 
-  constructor (writer: MessageWriter, memory: ReasoningMemory) {
+  constructor (writer: MessageWriter, memory: ConversationMemory) {
     this.#writer = writer
     this.#memory = memory
   }

@@ -1,5 +1,6 @@
 import { ApiError } from '../../src/errors.ts'
 import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
@@ -22,6 +23,7 @@ export class ChatDecoder implements ReplyDecoder {
   readonly #writer: MessageWriter
   readonly #provider: Provider
   readonly #asked: Asked
+  readonly #memory: ConversationMemory
   readonly #reasoning: ReasoningReader
   readonly #calls: ToolCallReader
   /** Made when there are some: few replies hold any. */
@@ -29,8 +31,9 @@ export class ChatDecoder implements ReplyDecoder {
   /** Until the answer itself has begun, where thinking may stand in the content. */
   #tags: ThinkTagSplitter | null = null
   #refusal = ''
-  /** Whether text has begun. */
-  #wrote = false
+  /** The text so far. */
+  #words = ''
+  #called = false
   #finish: ChatChoice | null = null
 
   constructor (writer: MessageWriter, dialect: ChatDialect, target: Target, asked: Asked) {
@@ -38,8 +41,9 @@ export class ChatDecoder implements ReplyDecoder {
     this.#writer = writer
     this.#provider = provider
     this.#asked = asked
+    this.#memory = provider.memory.of(asked.conversation)
     this.#reasoning = new ReasoningReader(writer, dialect.family(target))
-    this.#calls = new ToolCallReader(writer, asked, id => this.#reasoning.remember(provider.memory, id))
+    this.#calls = new ToolCallReader(writer, asked, id => this.#reasoning.remember(this.#memory, id))
     const place = dialect.thinkTags?.(target, asked)
     if (place !== undefined) this.#tags = new ThinkTagSplitter(place, { thinking: delta => this.#reasoning.push({ reasoning: delta }), text: delta => this.#answer(delta) })
   }
@@ -63,7 +67,7 @@ export class ChatDecoder implements ReplyDecoder {
       return
     }
     this.#tags?.end()
-    this.#reasoning.end()
+    this.#reasoning.finish(this.#memory, this.#called ? '' : this.#words)
     this.#annotations?.end()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
@@ -111,8 +115,8 @@ export class ChatDecoder implements ReplyDecoder {
 
   #answer (text: string): void {
     this.#reasoning.end()
-    if (!this.#wrote) this.#annotations?.tell()
-    this.#wrote = true
+    if (this.#words === '') this.#annotations?.tell()
+    this.#words += text
     this.#writer.text(text)
     this.#annotations?.cite()
   }
@@ -127,6 +131,7 @@ export class ChatDecoder implements ReplyDecoder {
     if (calls.length > 0) {
       this.#tags?.end()
       this.#reasoning.end()
+      this.#called = true
     }
     for (const call of calls) this.#calls.push(call)
   }

@@ -1,4 +1,6 @@
+import { conversationKey } from '../../src/message/conversation-key.ts'
 import { originalToolId } from '../../src/message/ids.ts'
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { shortToolName } from '../../src/message/tool-names.ts'
 import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
@@ -16,10 +18,12 @@ export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, 
   const messages: ChatMessage[] = []
   const system = encodeSystem([...systemBlocks(request.system), ...leading], dialect)
   if (system !== undefined) messages.push(system)
+  const family = dialect.family(target)
+  const memory = target.provider.memory.of(conversationKey(request))
   for (const turn of turns) {
     if (turn.role === 'user') encodeUser(turn, dialect, messages)
     else {
-      for (const message of encodeAssistant(turn, dialect.family(target), target)) {
+      for (const message of encodeAssistant(turn, family, memory)) {
         dialect.assistant?.(message, request, target)
         messages.push(message)
       }
@@ -48,7 +52,7 @@ function encodeSystem (blocks: TextBlock[], dialect: ChatDialect): ChatMessage |
  * Text blocks of one reply are joined with nothing between: together they are what the model wrote. A turn that holds
  * nothing for this provider (another's reasoning only) is no message.
  */
-function encodeAssistant ({ blocks }: AssistantTurn, family: string, { provider: { memory } }: Target): ChatAssistantMessage[] {
+function encodeAssistant ({ blocks }: AssistantTurn, family: string, memory: ConversationMemory): ChatAssistantMessage[] {
   const text = blocks.map(writtenText).join('')
   const calls = blocks.filter((block): block is ToolUseBlock => block.type === 'tool_use')
   const message: ChatAssistantMessage = { role: 'assistant', content: text === '' && calls.length > 0 ? null : text }

@@ -1,5 +1,5 @@
-import { sealReasoning } from '../../src/message/envelope.ts'
-import type { Reasoning, ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import { type ReasoningEnvelope, sealReasoning } from '../../src/message/envelope.ts'
+import type { Reasoning, ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import { type JsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatDelta } from '../../src/wire/openai-chat.ts'
@@ -36,7 +36,7 @@ export class ReasoningReader {
   /** Something else follows: the block is sealed. What came without any text travels in a block of its own. */
   end (): void {
     if (!this.open) return
-    const envelope = { family: this.#family, field: this.#field || 'reasoning', ...(this.#details.length > 0 && { details: this.#details }) }
+    const envelope = this.#envelope()
     const seal = sealReasoning(envelope, this.#text)
     this.#last = { envelope, text: this.#text }
     if (this.#text === '') this.#writer.block({ type: 'redacted_thinking', data: seal })
@@ -45,9 +45,26 @@ export class ReasoningReader {
     this.#details = []
   }
 
+  /**
+   * The reply is over. Claude Code takes its last block for the result of a headless session, so nothing may follow an answer in
+   * words: what came behind it without a text of its own (Gemini's signature) is kept here, as long as that lasts.
+   * @param words the answer, where it made no calls
+   */
+  finish (memory: ConversationMemory, words: string): void {
+    if (words !== '' && this.#text === '' && this.open) {
+      memory.rememberText(words, { envelope: this.#envelope(), text: '' })
+      this.#details = []
+    }
+    this.end()
+  }
+
   /** Keeps the reasoning that led to a call, for clients that do not send it back. */
-  remember (memory: ReasoningMemory, toolId: string): void {
+  remember (memory: ConversationMemory, toolId: string): void {
     if (this.#last !== null) memory.remember(toolId, this.#last)
+  }
+
+  #envelope (): ReasoningEnvelope {
+    return { family: this.#family, field: this.#field || 'reasoning', ...(this.#details.length > 0 && { details: this.#details }) }
   }
 
   /** Servers may send the same text in two fields: one is read, never both. */

@@ -1,5 +1,5 @@
 import { openReasoning } from '../../src/message/envelope.ts'
-import type { Reasoning, ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import type { Reasoning, ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock } from '../../src/wire/anthropic.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
@@ -9,7 +9,7 @@ import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
  * without an envelope, is left out: no provider can read another's.
  * @returns whether there was any
  */
-export function replayReasoning (blocks: readonly ContentBlock[], family: string, memory: ReasoningMemory, message: ChatAssistantMessage): boolean {
+export function replayReasoning (blocks: readonly ContentBlock[], family: string, memory: ConversationMemory, message: ChatAssistantMessage): boolean {
   let text = ''
   let field = ''
   const details: JsonObject[] = []
@@ -23,12 +23,15 @@ export function replayReasoning (blocks: readonly ContentBlock[], family: string
   return field !== ''
 }
 
-/** The turn's own reasoning; what the client left out is looked up by the calls that it led to. */
-function reasoningOf (blocks: readonly ContentBlock[], family: string, memory: ReasoningMemory): Iterable<Reasoning> {
+/** The turn's own reasoning; what the client left out, or could not carry, is looked up by the calls or the words that it led to. */
+function reasoningOf (blocks: readonly ContentBlock[], family: string, memory: ConversationMemory): Iterable<Reasoning> {
   const sent = blocks.map(block => openBlock(block)).filter(reasoning => reasoning?.envelope.family === family) as Reasoning[]
-  if (sent.length > 0) return sent
-  const found = blocks.map(block => block.type === 'tool_use' ? memory.recall(block.id, family) : undefined)
-  return new Set(found.filter(reasoning => reasoning !== undefined))
+  const calls = blocks.filter(block => block.type === 'tool_use')
+  if (calls.length === 0) {
+    const behind = memory.recallText(blocks.map(block => block.type === 'text' ? block.text : '').join(''), family)
+    return behind === undefined ? sent : [...sent, behind]
+  }
+  return sent.length > 0 ? sent : new Set(calls.flatMap(({ id }) => memory.recall(id, family) ?? []))
 }
 
 function openBlock (block: ContentBlock): Reasoning | undefined {

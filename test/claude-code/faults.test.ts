@@ -4,31 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
 import { delta, sse } from '../helper/upstream.ts'
-import { type Act, type Ask, call, callDeltas, fail, inTurn, reply, say, textOf } from './model.ts'
+import { type Act, call, callDeltas, fail, halfCall, inTurn, reply, say } from './model.ts'
 import { session } from './session.ts'
 
-/** When each request came, in milliseconds since the first. */
-function clock (): { note: (act: Act) => Act, times: number[] } {
-  const times: number[] = []
-  return {
-    times,
-    note: act => ask => {
-      times.push(performance.now())
-      return act(ask)
-    }
-  }
-}
-
 const reset: Act = ({ response }) => { response.socket?.resetAndDestroy() }
-
-t.test('a rate limit is waited out as long as the provider says', async t => {
-  const { note, times } = clock()
-  const { code, text } = await session(t, { screenplay: { 'Limited.': [note(inTurn(fail(429, 'Slow down.', { 'retry-after': '1' }), say('At last.')))] } })
-  t.equal(code, 0)
-  t.equal(text, 'At last.')
-  t.equal(times.length, 2)
-  t.ok((times[1] ?? 0) - (times[0] ?? 0) >= 990, 'after a second, where a pause of its own would be shorter')
-})
 
 t.test('an overloaded provider, a failing one and a broken connection are asked again', async t => {
   const { code, text, asks } = await session(t, {
@@ -51,13 +30,7 @@ t.test('an error that no repetition mends ends the session at once, and says why
 const TOUCH = { command: 'echo ran >> marker', description: 'Leave a mark' }
 
 /** The first half of a call, and then nothing but a closed connection. */
-const halfACall: Act = async ({ response }) => {
-  const [begin, ...pieces] = callDeltas(0, 'call_1', 'Bash', JSON.stringify(TOUCH), 4)
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  response.write(sse(delta({ content: 'Let me see.' }), ...[begin ?? {}, ...pieces.slice(0, pieces.length / 2)].map(piece => delta(piece))))
-  await pause(50)
-  response.socket?.destroy()
-}
+const halfACall = halfCall('call_1', 'Bash', TOUCH, [{ content: 'Let me see.' }])
 
 /** The same, but the reply is ended as if it were whole. */
 const cleanHalf: Act = ({ response }) => {
@@ -74,14 +47,8 @@ for (const [name, cut] of [['by a closed connection', halfACall], ['by an early 
   })
 }
 
-t.test('a stream that breaks before anything was complete is made good without a stream, and the call runs once', async t => {
-  const half: Act = async ({ response }) => {
-    const pieces = callDeltas(0, 'call_1', 'Bash', JSON.stringify(TOUCH), 4)
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sse(...pieces.slice(0, pieces.length / 2).map(piece => delta(piece))))
-    await pause(50)
-    response.socket?.destroy()
-  }
-  const { code, text, desk, asks } = await session(t, { screenplay: { 'Leave one mark.': [inTurn(half, call('call_1', 'Bash', TOUCH)), say('Marked.')] } })
+t.test('a call that breaks off before anything was complete is made good without a stream, and runs once', async t => {
+  const { code, text, desk, asks } = await session(t, { screenplay: { 'Leave one mark.': [inTurn(halfCall('call_1', 'Bash', TOUCH), call('call_1', 'Bash', TOUCH)), say('Marked.')] } })
   t.equal(code, 0)
   t.equal(text, 'Marked.')
   t.strictSame(asks.map(ask => ask.body.stream), [true, false, true])
@@ -123,29 +90,6 @@ t.test('an error inside a stream, before any content, is made good as well', asy
   const { code, text } = await session(t, { screenplay: { 'Break off.': [inTurn(broken, say('Whole.'))] } })
   t.equal(code, 0)
   t.equal(text, 'Whole.')
-})
-
-const OVERFLOW = 'This model\'s maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens. Please reduce the length of the messages.'
-
-/** Claude Code asks for a summary of as much of the conversation as it likes, so at any turn. */
-function summarising (act: Act): Act {
-  return (ask: Ask) => textOf(ask.body.messages.at(-1)).includes('<summary>') ? say('<summary>One was printed before.</summary>')(ask) : act(ask)
-}
-
-t.test('a conversation that is too long is compacted, and goes on', async t => {
-  const acts = [
-    call('call_1', 'Bash', { command: 'echo one', description: 'Print' }),
-    call('call_2', 'Bash', { command: 'echo two', description: 'Print' }),
-    fail(400, OVERFLOW)
-  ]
-  const compacted = say('Compacted, and done.')
-  const { code, text, events, asks } = await session(t, {
-    screenplay: { 'Work for long.': acts.map(summarising), 'One was printed before.': [compacted, compacted, compacted] }
-  })
-  t.equal(code, 0)
-  t.equal(text, 'Compacted, and done.')
-  t.equal(asks.length, 5)
-  t.ok(events.some(event => event.subtype === 'compact_boundary'))
 })
 
 t.test('an answer that would be too long is asked for again, shorter', async t => {

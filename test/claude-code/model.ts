@@ -1,32 +1,16 @@
-import type { ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { JsonObject } from '../../src/wire/json.ts'
-import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
-import { USAGE, delta, json, sse, startUpstream } from '../helper/upstream.ts'
-import { illegalities } from './legal.ts'
+import type { ChatMessage } from '../../src/wire/openai-chat.ts'
+import { type Delta, USAGE, callDeltas, chunk, frame, mergeDeltas } from '../helper/kinds/chat.ts'
+import type { Call, Finish, Kind, Piece } from '../helper/kinds/kind.ts'
+import { type Ask as Request, type ScriptedKind, failure, send, startKind } from '../helper/kinds/server.ts'
+import { json } from '../helper/upstream.ts'
 
-/** A piece of a reply, by the book: the product's own type of it takes anything. */
-export interface Delta {
-  content?: string
-  reasoning?: string
-  reasoning_content?: string
-  reasoning_details?: JsonObject[]
-  annotations?: JsonObject[]
-  tool_calls?: CallDelta[]
-}
-
-interface CallDelta {
-  index: number
-  id?: string
-  type?: 'function'
-  function: { name?: string, arguments: string }
-}
+export { type Delta, callDeltas, textOf } from '../helper/kinds/chat.ts'
+export { piecesOf } from '../helper/kinds/kind.ts'
 
 /** One request of Claude Code's, as it reached the provider. */
-export interface Ask {
-  body: ChatRequest
-  response: ServerResponse
+export interface Ask extends Request {
   /** Assistant messages in the conversation so far. */
   turn: number
   /** How often the same turn of the same conversation was asked for before. */
@@ -42,83 +26,58 @@ export type Act = (ask: Ask) => void | Promise<void>
  */
 export type Screenplay = Record<string, Act[]>
 
-export interface Model {
-  url: string
+export interface Model extends Omit<ScriptedKind, 'asks'> {
   asks: Ask[]
 }
 
-/** A provider of the chat-completions wire that plays a screenplay, and is as strict about requests as the strictest. */
-export async function startModel (t: Test, pair: 'openai' | 'openrouter', screenplay: Screenplay): Promise<Model> {
-  const asks: Ask[] = []
-  const upstream = await startUpstream(t, async (response, request, n) => {
-    const body = request.body as ChatRequest
-    const problems = illegalities(body, pair)
-    t.strictSame(problems, [], `request ${n} is legal`)
-    if (problems.length > 0) return refuse(response, problems.join('; '))
-    const first = textOf(body.messages.find(message => message.role === 'user'))
+/**
+ * A provider of this kind that plays a screenplay, and is as strict about requests as the real one.
+ * @param asks where to note them; several providers that play the same screenplay share it
+ */
+export async function startModel (t: Test, kind: Kind, screenplay: Screenplay, asks: Ask[] = []): Promise<Model> {
+  const scripted = await startKind(t, kind, request => {
+    const first = request.said[0]?.text ?? ''
     const name = Object.keys(screenplay).find(name => first.includes(name))
-    const turn = body.messages.filter(message => message.role === 'assistant').length
+    const turn = request.said.filter(({ role }) => role === 'assistant').length
     const act = name === undefined ? undefined : screenplay[name]?.[turn]
-    const attempt = asks.filter(ask => ask.turn === turn && textOf(ask.body.messages.find(message => message.role === 'user')) === first).length
-    const ask = { body, response, turn, attempt }
+    const attempt = asks.filter(ask => ask.turn === turn && ask.said[0]?.text === first).length
+    const ask = Object.assign(request, { turn, attempt })
     asks.push(ask)
     if (act !== undefined) return act(ask)
-    t.fail(`request ${n} is not in the screenplay`, { name, turn, first: first.slice(-500) })
-    refuse(response, 'not in the screenplay')
+    t.fail(`request ${asks.length - 1} is not in the screenplay`, { name, turn, first: first.slice(-500) })
+    failure(kind, request.response, 400, 'not in the screenplay')
   })
-  return { url: upstream.url, asks }
+  return { ...scripted, asks }
 }
 
-function refuse (response: ServerResponse, message: string): void {
-  json(response, { error: { message, type: 'invalid_request_error', code: 400 } }, 400)
+/** What the model does, in the form of whatever provider plays it. */
+export function answer (...pieces: Piece[]): Act {
+  return ask => send(ask, pieces)
 }
 
-/** All text of a message, in one string. */
-export function textOf (message: ChatMessage | undefined): string {
-  const content = message?.content ?? ''
-  return typeof content === 'string' ? content : content.map(part => part.type === 'text' ? part.text : '').join('\n')
-}
-
-/** The messages that answer the calls of the last turn. */
-export function resultsOf ({ body: { messages } }: Ask): Extract<ChatMessage, { role: 'tool' }>[] {
-  const begin = messages.findLastIndex(message => message.role === 'assistant')
-  return messages.slice(begin).filter(message => message.role === 'tool')
-}
-
-/** A reply in these pieces, each in a packet of its own; all of them at once where no stream was asked for. */
-export function reply (deltas: Delta[], finish: 'stop' | 'tool_calls' | 'length' = deltas.some(delta => delta.tool_calls) ? 'tool_calls' : 'stop'): Act {
-  return async ({ body, response }) => {
-    if (!body.stream) return json(response, { choices: [{ index: 0, message: merge(deltas), finish_reason: finish }], usage: USAGE })
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': PROCESSING\n\n')
-    for (const piece of deltas) {
-      response.write(sse(delta(piece)))
-      await pause(1)
-    }
-    response.end(sse(delta({}, finish), delta({ content: '' }, null, { usage: USAGE }), '[DONE]'))
-  }
+/** The same, but the output limit ends it, or half-way through the connection does. */
+export function ending (finish: Finish | 'cut', ...pieces: Piece[]): Act {
+  return ask => send(ask, pieces, finish)
 }
 
 /** An answer in words. */
 export function say (text: string): Act {
-  return reply([{ content: '' }, { content: text }])
+  return answer({ say: text })
 }
 
 /** A call of one tool, whose arguments come in pieces of so many characters. */
 export function call (id: string, name: string, input: object, size = 12): Act {
-  return reply(callDeltas(0, id, name, JSON.stringify(input), size))
+  return answer({ call: { id, name, input, size } })
 }
 
-export function callDeltas (index: number, id: string, name: string, input: string, size: number): Delta[] {
-  return [{ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }, ...piecesOf(input, size).map(piece => ({ tool_calls: [{ index, function: { arguments: piece } }] }))]
+/** Calls as pieces of an answer. */
+export function calls (...list: Call[]): Piece[] {
+  return list.map(call => ({ call }))
 }
 
-export function piecesOf (text: string, size: number): string[] {
-  return Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size))
-}
-
-/** An answer with an HTTP error. */
-export function fail (status: number, message: string, headers: Record<string, string> = {}): Act {
-  return ({ response }) => json(response, { error: { message, code: status } }, status, headers)
+/** An answer with an HTTP error; `retryAfter` in seconds. */
+export function fail (status: number, words: string, retryAfter?: number): Act {
+  return ({ kind, response }) => failure(kind, response, status, words, retryAfter)
 }
 
 /** First these, then the last one for good, as the same turn is asked for again. */
@@ -126,13 +85,32 @@ export function inTurn (...acts: Act[]): Act {
   return ask => (acts[ask.attempt] ?? acts.at(-1) as Act)(ask)
 }
 
-/** Deltas as the message of a plain reply. */
-function merge (deltas: Delta[]): object {
-  const calls: CallDelta[] = []
-  for (const { index, id, function: { name, arguments: piece } } of deltas.flatMap(delta => delta.tool_calls ?? [])) {
-    const begun = calls[index]
-    if (begun === undefined) calls[index] = { index, id: id ?? '', type: 'function', function: { name: name ?? '', arguments: piece } }
-    else begun.function.arguments += piece
+/** The messages of the chat-completions wire that answer the calls of the last turn. */
+export function resultsOf ({ body: { messages } }: Ask): Extract<ChatMessage, { role: 'tool' }>[] {
+  const begin = messages.findLastIndex(message => message.role === 'assistant')
+  return messages.slice(begin).filter(message => message.role === 'tool')
+}
+
+/** A reply of the chat-completions wire in these pieces, each in a packet of its own; all of them at once where no stream was asked for. */
+export function reply (deltas: Delta[], finish: 'stop' | 'tool_calls' | 'length' = deltas.some(delta => delta.tool_calls) ? 'tool_calls' : 'stop'): Act {
+  return async ({ body, response }) => {
+    if (!body.stream) return json(response, { choices: [{ index: 0, message: mergeDeltas(deltas), finish_reason: finish }], usage: USAGE })
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': PROCESSING\n\n')
+    for (const piece of deltas) {
+      response.write(frame(chunk(piece)))
+      await pause(1)
+    }
+    response.end([chunk({}, finish), { ...chunk({ content: '' }), usage: USAGE }, '[DONE]'].map(frame).join(''))
   }
-  return { role: 'assistant', content: deltas.map(delta => delta.content ?? '').join(''), ...(calls.length > 0 && { tool_calls: calls }) }
+}
+
+/** Half of a call on the chat-completions wire, and then a closed connection. */
+export function halfCall (id: string, name: string, input: object, before: Delta[] = []): Act {
+  return async ({ response }) => {
+    const [begin = {}, ...pieces] = callDeltas(0, id, name, JSON.stringify(input), 4)
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write([...before, begin, ...pieces.slice(0, pieces.length / 2)].map(piece => frame(chunk(piece))).join(''))
+    await pause(50)
+    response.socket?.destroy()
+  }
 }

@@ -106,9 +106,20 @@ t.test('the same, where the late detail is all the reasoning there is', async t 
   t.strictSame(answers(asks)[0]?.reasoning_details, [late])
 })
 
+t.test('the same behind an answer in words, which it does not hide', async t => {
+  const late = { type: 'reasoning.encrypted', data: 'Ev4GCvsG', format: 'google-gemini-v1', index: 0 }
+  const plain = { type: 'reasoning.text', format: 'google-gemini-v1', index: 0 }
+  const { text, asks, goOn } = await session(t, {
+    screenplay: { 'Sign the words.': [reply([thought('A plan.', plain), { content: 'All is ' }, { content: 'well.' }, { content: '', reasoning_details: [late] }]), say('Still well.')] }
+  })
+  t.equal(text, 'All is well.', 'Claude Code takes the last block for the answer')
+  await goOn('And now?')
+  t.strictSame(answers(asks)[0]?.reasoning_details, [{ ...plain, text: 'A plan.' }, late])
+})
+
 t.test('plain reasoning goes back in the field that it came in', async t => {
   const { asks } = await session(t, {
-    pair: 'openai',
+    kind: 'openai',
     screenplay: { 'Think plainly.': [reply([{ reasoning_content: 'Hmm, ' }, { reasoning_content: 'print it.' }, ...BASH]), say('Done.')] }
   })
   t.match(answers(asks), [{ reasoning_content: 'Hmm, print it.', reasoning_details: undefined, reasoning: undefined }])

@@ -1,17 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Act, type Delta, call, callDeltas, piecesOf, reply, resultsOf, say, textOf } from './model.ts'
+import { type Act, type Delta, answer, call, callDeltas, calls, piecesOf, reply, resultsOf, say, textOf } from './model.ts'
+import { PNG } from './media.ts'
 import { session } from './session.ts'
-
-t.test('text that arrives in fragments is shown whole', async t => {
-  const text = 'Grüße: 数字 and an emoji 👩🏽‍💻.\n\nThen a second paragraph with `code` and "quotes".'
-  const { code, text: shown, events, asks } = await session(t, { screenplay: { 'Say something.': [reply(Array.from(text).map(character => ({ content: character })))] } })
-  t.equal(code, 0)
-  t.equal(shown, text)
-  t.equal(asks.length, 1)
-  t.match(events.find(event => event.type === 'result'), { is_error: false, num_turns: 1, usage: { input_tokens: 10, output_tokens: 5 } })
-})
 
 t.test('a call whose arguments arrive in tiny pieces runs, and its output goes back', async t => {
   const { code, text, asks } = await session(t, {
@@ -44,57 +36,18 @@ t.test('parallel calls that arrive interleaved both run, and their results go ba
   t.match(results.map(textOf), [/alpha/, /beta/])
 })
 
-/** 2 × 2 pixels, red. */
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8DwHwyBDAAezgP9ZSq0JQAAAABJRU5ErkJggg==', 'base64')
-
-for (const pair of ['openrouter', 'openai'] as const) {
-  t.test(`a picture that was read reaches the model by way of ${pair}`, async t => {
-    const reads = [0, 1].flatMap(i => callDeltas(i, `call_${i}`, 'Read', JSON.stringify({ file_path: i === 0 ? 'red.png' : 'note.txt' }), 20))
-    const { text, asks } = await session(t, {
-      pair,
-      files: { 'red.png': PNG, 'note.txt': 'a note\n' },
-      screenplay: { 'What colour is it?': [reply(reads), say('Red.')] }
-    })
-    t.equal(text, 'Red.')
-    const after = asks[1]?.body.messages.slice(-3) ?? []
-    const image = { type: 'image_url', image_url: { url: /^data:image\/png;base64,/ } }
-    if (pair === 'openrouter') {
-      t.match(after.at(-2), { role: 'tool', tool_call_id: 'call_0', content: [{ type: 'text' }, image] })
-      t.match(after.at(-1), { role: 'tool', tool_call_id: 'call_1' })
-    } else {
-      t.match(after[0], { role: 'tool', tool_call_id: 'call_0', content: String })
-      t.match(after[1], { role: 'tool', tool_call_id: 'call_1', content: /a note/ })
-      t.match(after[2], { role: 'user', content: [{ type: 'text', text: /call_0/ }, image] })
-    }
-  })
-}
-
-/** One empty page. */
-const PDF = Buffer.from(`%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>endobj
-xref
-0 4
-0000000000 65535 f\x20
-0000000009 00000 n\x20
-0000000054 00000 n\x20
-0000000105 00000 n\x20
-trailer<</Size 4/Root 1 0 R>>
-startxref
-166
-%%EOF
-`)
-
-t.test('a PDF that was read follows the result of its call', async t => {
+t.test('a picture that was read follows behind all results, where a result can hold none', async t => {
+  const reads = calls({ id: 'call_0', name: 'Read', input: { file_path: 'red.png' } }, { id: 'call_1', name: 'Read', input: { file_path: 'note.txt' } })
   const { text, asks } = await session(t, {
-    files: { 'paper.pdf': PDF },
-    screenplay: { 'What does it say?': [call('call_0', 'Read', { file_path: 'paper.pdf' }), say('Nothing.')] }
+    kind: 'openai',
+    files: { 'red.png': PNG, 'note.txt': 'a note\n' },
+    screenplay: { 'What colour is it?': [answer(...reads), say('Red.')] }
   })
-  t.equal(text, 'Nothing.')
-  t.match(asks[1]?.body.messages.slice(-2), [
-    { role: 'tool', tool_call_id: 'call_0' },
-    { role: 'user', content: [{ type: 'file', file: { filename: /\.pdf$/, file_data: `data:application/pdf;base64,${PDF.toString('base64')}` } }] }
+  t.equal(text, 'Red.')
+  t.match(asks[1]?.body.messages.slice(-3), [
+    { role: 'tool', tool_call_id: 'call_0', content: String },
+    { role: 'tool', tool_call_id: 'call_1', content: /a note/ },
+    { role: 'user', content: [{ type: 'text', text: /call_0/ }, { type: 'image_url', image_url: { url: /^data:image\/png;base64,/ } }] }
   ])
 })
 
@@ -160,6 +113,12 @@ for (const [name, input] of [['a list', '[]'], ['encoded twice', JSON.stringify(
     t.match(asks[1] && resultsOf(asks[1]), [{ tool_call_id: 'call_0' }])
   })
 }
+
+t.test('a call without any arguments runs', async t => {
+  const { text, asks } = await session(t, { screenplay: { 'List them.': [reply(callDeltas(0, 'call_0', 'TaskList', '', 5)), say('None.')] } })
+  t.equal(text, 'None.')
+  t.match(asks[1] && resultsOf(asks[1]).map(textOf), [/no tasks/i])
+})
 
 t.test('what the provider found on the web reaches Claude Code as links', async t => {
   const { asks } = await session(t, {

@@ -4,6 +4,7 @@ import { MessageCollector } from '../../src/message/collector.ts'
 import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { MessageWriter } from '../../src/message/writer.ts'
+import { askedOf } from '../../src/routes/messages/asked.ts'
 import type { Target, TransformerPair, UpstreamRequest } from '../../src/provider.ts'
 import type { Message, MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
@@ -79,9 +80,9 @@ export interface DecodeOptions extends TargetOptions {
 export function decode (chunks: readonly unknown[], { pair = 'openai', request = {}, open = false, anyInput = false, ...rest }: DecodeOptions = {}): Decoded {
   const encoder = new SseEncoder('msg_1', 'claude-x', 'req_1')
   let text = ''
-  const sent = { model: 'claude-x', max_tokens: 1000, messages: [], ...request } as MessagesRequest
+  const asked = askedOf({ model: 'claude-x', max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }], ...request } as MessagesRequest)
   const feed = (writer: MessageWriter, flush: () => void): void => {
-    const decoder = pairNamed(pair).decodeReply(writer, targetOf(pair, rest), sent)
+    const decoder = pairNamed(pair).decodeReply(writer, targetOf(pair, rest), asked)
     for (const chunk of chunks) {
       decoder.push(structuredClone(chunk))
       flush()

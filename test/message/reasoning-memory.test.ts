@@ -1,25 +1,46 @@
 import t from 'tap'
+import { conversationKey } from '../../src/message/conversation-key.ts'
 import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { decode, encode } from '../helper/pairs.ts'
 
 const reasoning = (text: string, family = 'deepseek'): { envelope: { family: string, field: string }, text: string } => ({ envelope: { family, field: 'reasoning_content' }, text })
 
-t.test('what led to a call is found by the call, for the family that made it', async t => {
+const here = (): string => 'here'
+
+t.test('what led to a call is found by the call, for the family that made it, in the conversation it belongs to', async t => {
   const memory = new ReasoningMemory()
-  memory.remember('call_1', reasoning('hm'))
-  t.strictSame(memory.recall('call_1', 'deepseek'), reasoning('hm'))
-  t.equal(memory.recall('call_1', 'gemini'), undefined, 'no other family gets it')
-  t.equal(memory.recall('call_2', 'deepseek'), undefined)
-  memory.remember('call_1', reasoning('later'))
-  t.equal(memory.recall('call_1', 'deepseek')?.text, 'later')
+  memory.of(here).remember('call_1', reasoning('hm'))
+  t.strictSame(memory.of(here).recall('call_1', 'deepseek'), reasoning('hm'))
+  t.equal(memory.of(here).recall('call_1', 'gemini'), undefined, 'no other family gets it')
+  t.equal(memory.of(() => 'elsewhere').recall('call_1', 'deepseek'), undefined, 'nor another conversation, whose calls may have the same ids')
+  t.equal(memory.of(here).recall('call_2', 'deepseek'), undefined)
+  memory.of(here).remember('call_1', reasoning('later'))
+  t.equal(memory.of(here).recall('call_1', 'deepseek')?.text, 'later')
+})
+
+t.test('so is what came behind an answer in words', async t => {
+  const memory = new ReasoningMemory()
+  memory.of(here).rememberText('Done.', reasoning('hm'))
+  t.strictSame(memory.of(here).recallText('Done.', 'deepseek'), reasoning('hm'))
+  t.equal(memory.of(() => 'elsewhere').recallText('Done.', 'deepseek'), undefined, 'everyone says "Done."')
+  t.equal(memory.of(here).recallText('Done', 'deepseek'), undefined)
+})
+
+t.test('conversations are told apart by who speaks and how they began', async t => {
+  const key = (user: string | null, content: string | object[], more: object[] = []): string => conversationKey({ ...(user !== null && { metadata: { user_id: user } }), messages: [{ role: 'user', content }, ...more] } as MessagesRequest)()
+  const one = key('u', 'Hi')
+  t.equal(key('u', 'Hi', [{ role: 'assistant', content: 'Hello' }, { role: 'user', content: 'And?' }]), one, 'it stays the same as it grows')
+  t.equal(key('u', [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }]), one, 'in either form')
+  t.equal(new Set([one, key('v', 'Hi'), key('u', 'Ho'), key(null, 'Hi'), key('u', [{ type: 'text', text: 'H' }, { type: 'text', text: 'i' }])]).size, 5)
 })
 
 t.test('the oldest are forgotten, by number and by size', async t => {
-  const few = new ReasoningMemory(2)
+  const few = new ReasoningMemory(2).of(here)
   for (const id of ['a', 'b', 'c']) few.remember(id, reasoning(id))
   t.strictSame(['a', 'b', 'c'].map(id => few.recall(id, 'deepseek')?.text), [undefined, 'b', 'c'])
 
-  const small = new ReasoningMemory(100, 100)
+  const small = new ReasoningMemory(100, 130).of(here)
   small.remember('a', reasoning('x'.repeat(60)))
   small.remember('b', reasoning('x'.repeat(60)))
   t.equal(small.recall('a', 'deepseek'), undefined)
@@ -36,7 +57,7 @@ t.test('signatures are told apart by who made them', async t => {
   memory.signed('sig', 'anthropic/one')
   t.equal(memory.signer('sig'), 'anthropic/one')
   t.equal(memory.signer('other'), undefined)
-  t.equal(memory.recall('sig', 'anthropic/one'), undefined, 'a signature is no call')
+  t.equal(memory.of(here).recall('sig', 'anthropic/one'), undefined, 'a signature is no call')
 })
 
 t.test('reasoning that the client leaves out goes back to its maker all the same', async t => {

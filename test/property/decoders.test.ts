@@ -4,6 +4,7 @@ import { ApiError } from '../../src/errors.ts'
 import { MessageCollector } from '../../src/message/collector.ts'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { MessageWriter } from '../../src/message/writer.ts'
+import { askedOf } from '../../src/routes/messages/asked.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { readBody } from '../../src/upstream/body-reader.ts'
 import { EventRelay } from '../../src/upstream/event-relay.ts'
@@ -88,7 +89,7 @@ function sequence (chunk: fc.Arbitrary<unknown>): fc.Arbitrary<unknown[]> {
   return fc.array(fc.oneof({ weight: 12, arbitrary: chunk }, anything), { maxLength: 12 }).map(chunks => chunks.map(each => JSON.parse(JSON.stringify(each)) as unknown))
 }
 
-const asked = { model: 'claude-x', max_tokens: 1000, messages: [], stop_sequences: ['stop'], thinking: { type: 'adaptive' } } as unknown as MessagesRequest
+const asked = askedOf({ model: 'claude-x', max_tokens: 1000, messages: [], stop_sequences: ['stop'], thinking: { type: 'adaptive' } } as unknown as MessagesRequest)
 const prototype = Object.getOwnPropertyNames(Object.prototype).join()
 
 function checkUntouched (): void {

@@ -107,7 +107,7 @@ t.test('Groq: counts in x_groq, errors as named events', async t => {
   t.match(decode([chunk({ content: 'x' }), chunk({}, 'stop', { x_groq: { id: 'req_1', usage: { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 4 } } } })]).reply.usage, { input_tokens: 6, cache_read_input_tokens: 4, output_tokens: 5 })
   const collector = new MessageCollector('msg_1', 'claude-x')
   const writer = new MessageWriter(collector)
-  const reader = readBody(pairNamed('openai').decodeReply(writer, targetOf('openai'), { model: 'claude-x', stream: true }), 'groq')
+  const reader = readBody(pairNamed('openai').decodeReply(writer, targetOf('openai'), { model: 'claude-x', stream: true, conversation: () => '' }), 'groq')
   reader.push(Buffer.from(`data: ${JSON.stringify(chunk({ content: 'x' }))}\n\nevent: error\ndata: {"error":{"message":"Failed to call a function.","type":"invalid_request_error","code":"tool_use_failed","status_code":400}}\n\n`))
   t.match(writer.failure, { type: 'invalid_request_error', status: 400, message: 'scripted: Failed to call a function.' })
 })

@@ -4,6 +4,7 @@ import t from 'tap'
 import { MessageCollector } from '../../src/message/collector.ts'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { MessageWriter } from '../../src/message/writer.ts'
+import { askedOf } from '../../src/routes/messages/asked.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { readBody } from '../../src/upstream/body-reader.ts'
 import { startApp } from '../helper/app.ts'
@@ -84,7 +85,7 @@ t.test('every answer passes byte for byte, and means to the SDK what it does wit
 })
 
 t.test('every answer, read event by event, is the same message', { skip }, async t => {
-  const asked = { model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest
+  const asked = askedOf({ model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest)
   for (const recording of answers) {
     const expected = await direct(recording)
     const encoder = new SseEncoder('msg_1', 'claude-x', 'req_1')

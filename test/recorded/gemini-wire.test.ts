@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { MessageWriter } from '../../src/message/writer.ts'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { readBody } from '../../src/upstream/body-reader.ts'
+import { askedOf } from '../../src/routes/messages/asked.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { GeminiContent, GeminiRequest } from '../../src/wire/gemini.ts'
 import { type Block, checkGrammar, joined } from '../helper/grammar.ts'
@@ -93,7 +94,7 @@ t.test('every answer, however it is cut, streamed and not', { skip }, async t =>
 })
 
 t.test('every answer, byte by byte through the decoder, in a legal stream', { skip }, async t => {
-  const request = { model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest
+  const request = askedOf({ model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest)
   for (const recording of answers) {
     const encoder = new SseEncoder('msg_1', 'claude-x', 'req_1')
     const writer = new MessageWriter(encoder)

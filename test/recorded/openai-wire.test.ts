@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
 import { SseEncoder } from '../../src/message/sse-encoder.ts'
 import { MessageWriter } from '../../src/message/writer.ts'
+import { askedOf } from '../../src/routes/messages/asked.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { readBody } from '../../src/upstream/body-reader.ts'
 import { type Block, checkGrammar, joined, types } from '../helper/grammar.ts'
@@ -104,7 +105,7 @@ t.test('every answer, asked for without stream', { skip }, async t => {
 })
 
 t.test('every answer, byte by byte through the decoder, in a legal stream', { skip }, async t => {
-  const request = { model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest
+  const request = askedOf({ model: 'claude-x', max_tokens: 1000, messages: [] } as MessagesRequest)
   for (const recording of answers) {
     const expected = told(recording)
     const encoder = new SseEncoder('msg_1', 'claude-x', 'req_1')

@@ -37,7 +37,7 @@ t.test('thoughts, text and calls', async t => {
 
 t.test('ids of calls are new ones', async t => {
   const named = (id: string): object => ({ functionCall: { id, name: 'Read', args: {} } })
-  const { reply } = read([parts([named('a'), named('a'), named('taken'), named('functions.Read:0'), call('_:3d:20:view')], 'STOP')], { request: { toolIds: new Set(['taken']) } })
+  const { reply } = read([parts([named('a'), named('a'), named('taken'), named('functions.Read:0'), call('_:3d:20:view')], 'STOP')], { request: { messages: [{ role: 'assistant', content: [{ type: 'tool_use', id: 'taken', name: 'Read', input: {} }] }], tools: [] } })
   const [first, again, taken, odd, last] = reply.content
   t.match([first, odd], [{ id: 'a' }, { id: /^toolu_sy_/ }])
   t.match([again, taken], [{ id: /^toolu_/ }, { id: /^toolu_/ }])
@@ -88,7 +88,7 @@ function glued (list: readonly object[]): object[] {
 
 /** What becomes of an answer on the next turn. */
 function sentBack (content: ContentBlock[], options: DecodeOptions = {}): GeminiPart[] {
-  const body = encode('gemini', { messages: [{ role: 'user', content: 'a' }, { role: 'assistant', content }, { role: 'user', content: 'b' }] }, { model: MODEL, ...options }).body as unknown as GeminiRequest
+  const body = encode('gemini', { messages: [{ role: 'user', content: 'Hi' }, { role: 'assistant', content }, { role: 'user', content: 'b' }] }, { model: MODEL, ...options }).body as unknown as GeminiRequest
   return body.contents[1]?.parts ?? []
 }
 

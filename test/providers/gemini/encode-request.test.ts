@@ -1,5 +1,6 @@
 import t from 'tap'
 import { sealReasoning } from '../../../src/message/envelope.ts'
+import { conversationKey } from '../../../src/message/conversation-key.ts'
 import { ReasoningMemory } from '../../../src/message/reasoning-memory.ts'
 import type { ContentBlock, MessageParam } from '../../../src/wire/anthropic.ts'
 import type { GeminiContent, GeminiPart, GeminiRequest } from '../../../src/wire/gemini.ts'
@@ -169,7 +170,7 @@ t.test('signatures stand in the parts that they came in', async t => {
   t.strictSame(model([call('a')], { model: 'test-model', options: { generation: 3 } }), [part('a', SENTINEL)], 'unless it is said to be one')
 
   const memory = new ReasoningMemory()
-  memory.remember('a', { envelope: { family: 'gemini', field: 'thoughtSignature', details: [{ call: 'a', ...sign('A') }] }, text: '' })
+  memory.of(conversationKey({ messages: [{ role: 'user', content: 'a' }] })).remember('a', { envelope: { family: 'gemini', field: 'thoughtSignature', details: [{ call: 'a', ...sign('A') }] }, text: '' })
   t.strictSame(model([call('a'), call('b')], { ...NEW, rest: { memory } }), [part('a', 'A'), part('b')], 'what the client left out is remembered')
 })
 

@@ -1,31 +1,35 @@
-import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatRequest } from '../../src/wire/openai-chat.ts'
+import type { ChatAssistantMessage, ChatMessage, ChatPart, ChatRequest } from '../../../src/wire/openai-chat.ts'
 
-type Pair = 'openai' | 'openrouter'
-
-const FIELDS: Record<Pair, Set<string>> = {
-  openai: new Set(['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'tools', 'tool_choice', 'parallel_tool_calls', 'temperature', 'top_p', 'stop', 'reasoning_effort', 'response_format', 'user']),
-  openrouter: new Set(['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'tools', 'tool_choice', 'parallel_tool_calls', 'temperature', 'top_p', 'top_k', 'stop', 'response_format', 'user', 'session_id', 'reasoning', 'verbosity', 'service_tier', 'cache_control'])
+/** Where servers of the chat-completions wire differ in what they refuse. */
+export interface ChatRules {
+  fields: readonly string[]
+  /** How many marks for the cache are taken. */
+  cacheMarks: number
+  /** Parts of a user message. */
+  parts: readonly ChatPart['type'][]
+  /** Whether the content of a tool message may be parts. */
+  partsInTools: boolean
 }
 
-/** What OpenRouter passes on to Claude at most (https://openrouter.ai/docs/features/prompt-caching). */
-const MAX_CACHE_MARKS = 4
+/** What every server of the wire knows. */
+export const COMMON_FIELDS = ['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'tools', 'tool_choice', 'temperature', 'top_p', 'stop', 'response_format']
 
 /**
- * What a strict server would refuse in a request: all that OpenAI, Mistral, or a chat template of vLLM is known to
- * refuse, whichever of them is stricter.
+ * What a strict server of the chat-completions wire would refuse in a request: all that OpenAI, Mistral, or a chat
+ * template of vLLM is known to refuse, whichever of them is stricter.
  */
-export function illegalities (body: ChatRequest, pair: Pair): string[] {
+export function chatProblems (body: ChatRequest, rules: ChatRules): string[] {
   const text = JSON.stringify(body)
   const marks = text.split('"cache_control":{').length - 1
   return [
-    ...Object.keys(body).filter(field => !FIELDS[pair].has(field)).map(field => `unknown field ${field}`),
+    ...Object.keys(body).filter(field => !rules.fields.includes(field)).map(field => `unknown field ${field}`),
     ...(text.includes('x-anthropic-billing-header') ? ['the attribution line reached the provider'] : []),
-    ...(marks > (pair === 'openrouter' ? MAX_CACHE_MARKS : 0) ? [`${marks} cache marks`] : []),
+    ...(marks > rules.cacheMarks ? [`${marks} cache marks`] : []),
     ...(body.stream_options !== undefined && !body.stream ? ['stream_options without stream'] : []),
     ...(Math.max(body.max_tokens ?? 0, body.max_completion_tokens ?? 0) < 1 ? ['no room for an answer'] : []),
     ...toolProblems(body),
     ...sequenceProblems(body.messages),
-    ...body.messages.flatMap((message, i) => contentProblems(message).map(problem => `message ${i} (${message.role}): ${problem}`))
+    ...body.messages.flatMap((message, i) => contentProblems(message, rules).map(problem => `message ${i} (${message.role}): ${problem}`))
   ]
 }
 
@@ -64,23 +68,25 @@ function sequenceProblems (messages: ChatMessage[]): string[] {
   return problems
 }
 
-function contentProblems (message: ChatMessage): string[] {
+function contentProblems (message: ChatMessage, rules: ChatRules): string[] {
   switch (message.role) {
-    case 'system': case 'user': case 'tool': return textProblems(message.content)
-    case 'assistant': return [...callProblems(message), ...(message.content === null && message.tool_calls !== undefined ? [] : textProblems(message.content))]
+    case 'system': case 'user': return partProblems(message.content, rules)
+    case 'tool': return typeof message.content !== 'string' && !rules.partsInTools ? ['content must be a string'] : partProblems(message.content, rules)
+    case 'assistant': return [...callProblems(message), ...(message.content === null && message.tool_calls !== undefined ? [] : partProblems(message.content, rules))]
     default: return ['unknown role']
   }
 }
 
-function textProblems (content: string | ChatPart[] | null): string[] {
+function partProblems (content: string | ChatPart[] | null, rules: ChatRules): string[] {
   if (content === null || content.length === 0) return ['no content']
   if (typeof content === 'string') return []
   return content.flatMap(part => {
+    if (!rules.parts.includes(part.type)) return [`a part of the type ${part.type}`]
     switch (part.type) {
       case 'text': return part.text === '' ? ['an empty text'] : []
       case 'image_url': return /^data:image\/[a-z]+;base64,[\w+/]+=*$/.test(part.image_url.url) ? [] : ['an image that is none']
       case 'file': return part.file.file_data.startsWith('data:') ? [] : ['a file that is none']
-      default: return ['a part of unknown type']
+      default: return []
     }
   })
 }
