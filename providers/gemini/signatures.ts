@@ -1,4 +1,5 @@
 import { type ReasoningEnvelope, openReasoning, sealReasoning } from '../../src/message/envelope.ts'
+import type { TextMark } from '../../src/message/text-mark.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock } from '../../src/wire/anthropic.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
@@ -45,7 +46,7 @@ export function recallCall (memory: ConversationMemory, toolId: string): string 
 }
 
 /** Keeps what was signed in a text that no envelope could follow. */
-export function rememberText (memory: ConversationMemory, text: string, details: Placed[]): void {
+export function rememberText (memory: ConversationMemory, text: TextMark, details: Placed[]): void {
   memory.rememberText(text, { envelope: envelope(details), text: '' })
 }
 

@@ -1,4 +1,5 @@
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
+import { TextMark } from '../../src/message/text-mark.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
 import { type Placed, rememberCall, rememberText, seal } from './signatures.ts'
@@ -17,7 +18,8 @@ export class SignedBlocks {
   #thought = ''
   /** How much of the open text stands behind its last signed piece; null where no text is open. */
   #unsigned: number | null = null
-  #text = ''
+  /** The open text. */
+  #text = new TextMark()
   /** Whether there was an answer, beside thoughts. */
   #answered = false
 
@@ -47,7 +49,7 @@ export class SignedBlocks {
       this.#carry()
     } else if (signed) this.#details.push({ from: this.#unsigned, length: text.length, thoughtSignature })
     this.#unsigned = signed ? 0 : (this.#unsigned ?? 0) + text.length
-    this.#text += text
+    this.#text.push(text)
     this.#answered = true
     this.#writer.text(text)
   }
@@ -74,7 +76,7 @@ export class SignedBlocks {
   close (): void {
     this.#carry()
     this.#unsigned = null
-    this.#text = ''
+    this.#text = new TextMark()
   }
 
   /**

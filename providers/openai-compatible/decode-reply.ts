@@ -1,6 +1,7 @@
 import { ApiError } from '../../src/errors.ts'
 import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
+import { TextMark } from '../../src/message/text-mark.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
@@ -31,8 +32,7 @@ export class ChatDecoder implements ReplyDecoder {
   /** Until the answer itself has begun, where thinking may stand in the content. */
   #tags: ThinkTagSplitter | null = null
   #refusal = ''
-  /** The text so far. */
-  #words = ''
+  readonly #words = new TextMark()
   #called = false
   #finish: ChatChoice | null = null
 
@@ -67,7 +67,7 @@ export class ChatDecoder implements ReplyDecoder {
       return
     }
     this.#tags?.end()
-    this.#reasoning.finish(this.#memory, this.#called ? '' : this.#words)
+    this.#reasoning.finish(this.#memory, this.#called ? null : this.#words)
     this.#annotations?.end()
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
@@ -115,8 +115,8 @@ export class ChatDecoder implements ReplyDecoder {
 
   #answer (text: string): void {
     this.#reasoning.end()
-    if (this.#words === '') this.#annotations?.tell()
-    this.#words += text
+    if (this.#words.empty) this.#annotations?.tell()
+    this.#words.push(text)
     this.#writer.text(text)
     this.#annotations?.cite()
   }

@@ -1,5 +1,6 @@
 import { type ReasoningEnvelope, sealReasoning } from '../../src/message/envelope.ts'
 import type { Reasoning, ConversationMemory } from '../../src/message/reasoning-memory.ts'
+import type { TextMark } from '../../src/message/text-mark.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import { type JsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatDelta } from '../../src/wire/openai-chat.ts'
@@ -48,10 +49,10 @@ export class ReasoningReader {
   /**
    * The reply is over. Claude Code takes its last block for the result of a headless session, so nothing may follow an answer in
    * words: what came behind it without a text of its own (Gemini's signature) is kept here, as long as that lasts.
-   * @param words the answer, where it made no calls
+   * @param words the answer; null where it made calls
    */
-  finish (memory: ConversationMemory, words: string): void {
-    if (words !== '' && this.#text === '' && this.open) {
+  finish (memory: ConversationMemory, words: TextMark | null): void {
+    if (words?.empty === false && this.#text === '' && this.open) {
       memory.rememberText(words, { envelope: this.#envelope(), text: '' })
       this.#details = []
     }

@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto'
 import type { MessagesRequest } from '../wire/anthropic.ts'
 import type { ConversationKey } from './reasoning-memory.ts'
 
-/**
- * Tells conversations apart: by who speaks (in Claude Code's `metadata.user_id` the session, too) and by how it began. The
- * result holds on to no more of the request than that.
- */
+/** How much of a text is looked at: it may be megabytes. */
+const HEAD = 500
+/** A first message of more blocks than this is told by these. */
+const BLOCKS = 8
+
+/** Tells conversations apart: by who speaks (in Claude Code's `metadata.user_id` the session, too) and by how it began. */
 export function conversationKey ({ metadata, messages }: Pick<MessagesRequest, 'metadata' | 'messages'>): ConversationKey {
-  const speaker = metadata?.user_id ?? ''
   const begin = messages.find(({ role }) => role === 'user')?.content ?? ''
-  const words = typeof begin === 'string' ? [begin] : begin.map(block => block.type === 'text' ? block.text : '')
+  const texts = typeof begin === 'string' ? [begin] : begin.slice(0, BLOCKS).map(block => block.type === 'text' ? block.text : '')
+  // Printed now: whatever is taken of a text as it is would hold on to all of it for as long as the reply takes.
+  const told = JSON.stringify([metadata?.user_id, ...texts.map(text => [text.length, text.slice(0, HEAD)])])
   let key: string | undefined
   return () => {
-    key ??= createHash('sha256').update(JSON.stringify([speaker, ...words])).digest('base64')
+    key ??= createHash('sha256').update(told).digest('base64')
     return key
   }
 }

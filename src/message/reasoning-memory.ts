@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ReasoningEnvelope } from './envelope.ts'
+import { type TextMark, markOf } from './text-mark.ts'
 
 /** Reasoning as its maker needs it back. */
 export interface Reasoning {
@@ -18,7 +19,7 @@ export interface ConversationMemory {
   /** The reasoning of this family that led to a call. */
   recall (toolId: string, family: string): Reasoning | undefined
   /** Keeps the reasoning that came behind an answer in words: nothing may follow those, so no block can carry it. */
-  rememberText (words: string, reasoning: Reasoning): void
+  rememberText (words: TextMark, reasoning: Reasoning): void
   /** The reasoning of this family that came behind an answer in words. */
   recallText (words: string, family: string): Reasoning | undefined
 }
@@ -53,8 +54,8 @@ export class ReasoningMemory {
     return {
       remember: (toolId, reasoning) => this.#keep(`${key()} call ${toolId}`, reasoning),
       recall: (toolId, family) => this.#find(() => `${key()} call ${toolId}`, family),
-      rememberText: (words, reasoning) => this.#keep(`${key()} words ${digest(words)}`, reasoning),
-      recallText: (words, family) => this.#find(() => `${key()} words ${digest(words)}`, family)
+      rememberText: (words, reasoning) => this.#keep(`${key()} words ${words.toString()}`, reasoning),
+      recallText: (words, family) => this.#find(() => `${key()} words ${markOf(words)}`, family)
     }
   }
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { conversationKey } from '../../src/message/conversation-key.ts'
 import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
+import { TextMark } from '../../src/message/text-mark.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { decode, encode } from '../helper/pairs.ts'
 
@@ -21,10 +22,16 @@ t.test('what led to a call is found by the call, for the family that made it, in
 
 t.test('so is what came behind an answer in words', async t => {
   const memory = new ReasoningMemory()
-  memory.of(here).rememberText('Done.', reasoning('hm'))
+  const mark = new TextMark()
+  for (const piece of ['Do', 'ne', '.']) mark.push(piece)
+  memory.of(here).rememberText(mark, reasoning('hm'))
   t.strictSame(memory.of(here).recallText('Done.', 'deepseek'), reasoning('hm'))
   t.equal(memory.of(() => 'elsewhere').recallText('Done.', 'deepseek'), undefined, 'everyone says "Done."')
   t.equal(memory.of(here).recallText('Done', 'deepseek'), undefined)
+  const long = new TextMark()
+  for (let i = 0; i < 3000; i++) long.push(`${i} `)
+  memory.of(here).rememberText(long, reasoning('long'))
+  t.equal(memory.of(here).recallText(Array.from({ length: 3000 }, (_, i) => `${i} `).join(''), 'deepseek')?.text, 'long', 'however it came')
 })
 
 t.test('conversations are told apart by who speaks and how they began', async t => {
