@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { adaptRequest } from '../../adapt.ts'
-import { ApiError, invalidRequest } from '../../errors.ts'
+import { ApiError } from '../../errors.ts'
 import { Exchange } from '../../http/exchange.ts'
 import { messagesSchema } from '../../ingress/anthropic/schema.ts'
 import type { Target, UpstreamRequest } from '../../provider.ts'
@@ -8,6 +8,7 @@ import { type Route, decide } from '../../routing/decide.ts'
 import { describe } from '../../routing/traits.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import { askedOf } from './asked.ts'
+import { checkLosses } from './check-losses.ts'
 import type { ReplyContext } from './context.ts'
 import { inlineMedia } from './inline-media.ts'
 import { onLeave } from './on-leave.ts'
@@ -54,6 +55,6 @@ function encode (body: MessagesRequest, target: Target): UpstreamRequest {
   const { provider } = target
   const upstream = provider.pair.encodeRequest(body, target)
   adaptRequest(upstream, target, body)
-  if (provider.strict && upstream.dropped.length > 0) throw invalidRequest(`${upstream.dropped.join(', ')}: cannot be carried to ${provider.name}, which is configured as strict`)
+  checkLosses(upstream, provider)
   return upstream
 }

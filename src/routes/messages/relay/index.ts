@@ -9,6 +9,7 @@ import { networkError } from '../../../upstream/network-error.ts'
 import { RelayObserver } from '../../../upstream/relay-observer.ts'
 import type { MessagesRequest } from '../../../wire/anthropic.ts'
 import { askedOf } from '../asked.ts'
+import { checkLosses } from '../check-losses.ts'
 import { onLeave } from '../on-leave.ts'
 import { plainReply } from '../plain-reply.ts'
 import { streamReply } from '../stream-reply.ts'
@@ -70,5 +71,6 @@ export function sendRaw (app: FastifyInstance, request: FastifyRequest, target: 
   const query = url.indexOf('?')
   const search = query === -1 ? '' : url.slice(query)
   const upstream = relay.request({ raw: raw ?? Buffer.from(JSON.stringify(body)), body: body as MessagesRequest, headers, search, path }, target)
+  checkLosses(upstream, target.provider)
   return { call: app.upstream.send(upstream, target), dropped: upstream.dropped }
 }
