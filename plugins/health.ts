@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../src/config/snapshot.ts'
 import { Health } from '../src/upstream/health.ts'
 import { look } from '../src/upstream/look.ts'
-import type { Provider } from '../src/provider.ts'
+import type { Provider, ProviderFacts } from '../src/provider.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,16 +29,23 @@ function watchedOf ({ providers }: Config): Provider[] {
 async function health (app: FastifyInstance): Promise<void> {
   const state = new Health(app.log as Logger)
   const closing = new AbortController()
+  /** When the next look at a server is due, where that is later than the usual. */
+  const due = new WeakMap<ProviderFacts, number>()
   let timer: NodeJS.Timeout | undefined
   app.decorate('health', state)
 
   async function lookAround (): Promise<void> {
     const watched = watchedOf(app.config.current)
-    await Promise.all(watched.map(async provider => {
-      const result = await look(provider, app.upstream.get, closing.signal)
-      if (!closing.signal.aborted) state.found(provider, result)
-    }))
-    if (watched.length > 0 && !closing.signal.aborted) timer = setTimeout(start, PAUSE).unref()
+    try {
+      await Promise.all(watched.filter(({ facts }) => (due.get(facts) ?? 0) <= performance.now()).map(async provider => {
+        const result = await look(provider, app.upstream.get, closing.signal)
+        if (closing.signal.aborted) return
+        state.found(provider, result)
+        if ('facts' in result) due.set(provider.facts, performance.now() + (provider.pair.probePause ?? 0))
+      }))
+    } finally {
+      if (watched.length > 0 && !closing.signal.aborted) timer = setTimeout(start, PAUSE).unref()
+    }
   }
 
   function start (): void {

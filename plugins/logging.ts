@@ -11,6 +11,7 @@ function describeExchange (exchange: Exchange): object {
     model: target.model,
     rule: route.rule,
     stream: exchange.stream,
+    ...(exchange.upstreamId !== null && { upstreamRequestId: exchange.upstreamId }),
     ...(exchange.dropped.length > 0 && { dropped: exchange.dropped }),
     ...(account !== null && { usage: account.usageCounts, stopReason: account.stopReason }),
     firstContentMs: round(exchange.firstContent),

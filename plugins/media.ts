@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { EnvHttpProxyAgent } from 'undici'
+import { ProxyAgent } from 'undici'
 import { MediaLoader } from '../src/upstream/load-media.ts'
 
 declare module 'fastify' {
@@ -13,7 +13,7 @@ declare module 'fastify' {
 /** Files by URL, for providers that take none. */
 async function media (app: FastifyInstance): Promise<void> {
   const { media: limits, proxyUrl } = app.config.current
-  const proxy = proxyUrl === undefined ? undefined : new EnvHttpProxyAgent({ httpProxy: proxyUrl, httpsProxy: proxyUrl })
+  const proxy = proxyUrl === undefined ? undefined : new ProxyAgent(proxyUrl)
   app.decorate('media', new MediaLoader(limits, proxy))
 }
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import type { Target, UpstreamRequest } from '../src/provider.ts'
+import { ApiError } from '../src/errors.ts'
+import type { Provider, Target, UpstreamRequest } from '../src/provider.ts'
 import { UpstreamCall } from '../src/upstream/call.ts'
 
 declare module 'fastify' {
@@ -47,6 +48,17 @@ function addressOf (url: URL): { origin: string, path: string } {
   return address
 }
 
+/** @throws {ApiError} that names the users' files that had the body in hand: what is built in makes none that cannot be written */
+function print (body: object, { pair, adapters }: Provider): string {
+  try {
+    return JSON.stringify(body)
+  } catch (error) {
+    const own = [pair, ...adapters].flatMap(({ name, file }) => file === undefined ? [] : [`${name} (${file})`])
+    if (own.length === 0) throw error
+    throw new ApiError('api_error', `The transformer ${own.join(' or ')} failed: its body cannot be written as JSON: ${(error as Error).message}`, { cause: error, retryable: false })
+  }
+}
+
 /** The way to the providers. */
 async function upstream (app: FastifyInstance): Promise<void> {
   const agent = createAgent(app)
@@ -56,7 +68,7 @@ async function upstream (app: FastifyInstance): Promise<void> {
       const call = new UpstreamCall()
       const dispatcher = provider.pair.dispatcher ?? agent
       const { origin, path } = addressOf(url)
-      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }, call)
+      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: Buffer.isBuffer(body) ? body : print(body, provider) }, call)
       return call
     },
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ApiError } from '../src/errors.ts'
-import { providerError, retryAfterOf } from '../src/provider-error.ts'
+import { plainText, providerError, retryAfterOf } from '../src/provider-error.ts'
 import type { TransformerPair } from '../src/provider.ts'
-import { type ChatServer, atOnce } from '../src/transformer-kit.ts'
+import { type ChatServer, type TransformerKit, atOnce } from '../src/transformer-kit.ts'
 import type { ChatDialect } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
 import { nameThinking } from './openai-compatible/reasoning-effort.ts'
@@ -34,9 +34,15 @@ function openaiCompatible (server: ChatServer): TransformerPair {
   return { ...chatPair(dialect), ...(hosts !== undefined && { hosts }) }
 }
 
+/** Nothing checks the types of a user's file, and what stands before a server may answer in its place. */
+const complaintError: TransformerKit['providerError'] = (complaint, provider) => {
+  const { status, words } = complaint
+  return providerError({ ...complaint, words: (typeof words === 'string' ? plainText(words) : undefined) ?? `status ${status} without a message` }, provider)
+}
+
 /** What users' own transformers are made with. */
 async function kit (app: FastifyInstance): Promise<void> {
-  app.transformers.kit = { openaiCompatible, ApiError, providerError, retryAfterOf }
+  app.transformers.kit = { openaiCompatible, ApiError, providerError: complaintError, retryAfterOf }
 }
 
 export default fp(kit, { name: 'transformer-kit', fastify: '5.x', dependencies: ['transformers'] })

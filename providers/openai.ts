@@ -23,7 +23,8 @@ const dialect: ChatDialect = {
     reasoning_effort: { type: 'boolean', description: 'whether its models know `reasoning_effort`; by default told by the model\'s name' },
     ...SERVER_OPTIONS
   },
-  family: ({ provider }) => `openai/${provider.name}`,
+  // Not the provider alone: behind one address, each model takes reasoning back in its own way, and some refuse it (Groq's Llama).
+  family: ({ provider, model }) => `openai/${provider.name}/${model}`,
   headers: serverHeaders,
   thinkTags: (target, { thinking }) => thinkTagPlace(target, thinking, 'off'),
   toolId: mistralToolId,

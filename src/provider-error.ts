@@ -1,5 +1,6 @@
 import { ApiError, errorTypeOf } from './errors.ts'
 import type { Headers, Provider } from './provider.ts'
+import { isJsonObject } from './wire/json.ts'
 
 /** What an upstream's status becomes for the client, where it is not the same (docs/architecture.md, "Errors"). */
 const STATUS: Record<number, number> = { 408: 504, 412: 400, 422: 400, 503: 529 }
@@ -29,9 +30,14 @@ export function providerError ({ status: upstreamStatus, words, retryAfter, over
   return new ApiError(errorTypeOf(status), `${prefix(status, provider.name)}${message}`, { status, retryAfter })
 }
 
-/** Some servers repeat the key that they refuse. */
-export function withoutKey (message: string, { apiKey }: Provider): string {
-  return apiKey ? message.replaceAll(apiKey, '[key]') : message
+/** What is shorter is no secret, and would spoil the words around it: local servers have keys such as `none`. */
+const SHORTEST_SECRET = 8
+
+/** Some servers repeat the key that they refuse. It may also stand in a header of the configuration. */
+export function withoutKey (message: string, { apiKey, options }: Provider): string {
+  const { headers } = options
+  const secrets = [apiKey, ...(isJsonObject(headers) ? Object.values(headers).flatMap(value => String(value).split(' ')) : [])].filter(secret => typeof secret === 'string' && secret.length >= SHORTEST_SECRET)
+  return secrets.reduce<string>((text, secret) => text.replaceAll(String(secret), '[key]'), message)
 }
 
 /**

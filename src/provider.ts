@@ -35,6 +35,18 @@ export interface Provider {
 export interface ProviderFacts {
   /** Tokens that prompt and answer may have together, by model. */
   contextWindows: ReadonlyMap<string, number>
+  /** How models can be told to think, where the server says so. */
+  reasoning?: ReadonlyMap<string, ModelReasoning>
+}
+
+/** How a model can be told to think. */
+export interface ModelReasoning {
+  /** It cannot be told not to. */
+  readonly mandatory: boolean
+  /** Whether it takes a budget in tokens. */
+  readonly budget: boolean
+  /** The efforts that it knows; undefined for all. */
+  readonly efforts: readonly string[] | undefined
 }
 
 /** Where one request goes: a provider and the model name that it knows. */
@@ -59,6 +71,8 @@ export interface UpstreamRequest {
 export type Asked = Pick<MessagesRequest, 'model' | 'stream' | 'thinking' | 'stop_sequences'> & {
   /** What the conversation is known by, for what is remembered of it (src/message/reasoning-memory.ts). */
   conversation: ConversationKey
+  /** How many tool calls the client takes in one answer. */
+  maxCalls: number
   /** Ids of the calls that the conversation holds already. */
   toolIds?: ReadonlySet<string>
   /** Names of tools by what they were shortened to, where the wire allows no longer ones (src/message/tool-names.ts). */
@@ -94,7 +108,7 @@ export interface TransformerPair {
    * Ours → theirs. Pure.
    * @throws {ApiError} when the request holds something that neither the wire nor a substitute can carry
    */
-  encodeRequest (request: MessagesRequest, target: Target): UpstreamRequest
+  encodeRequest (request: MessagesRequest, target: Target, client: ClientHead): UpstreamRequest
   /** Theirs → ours: a decoder for one reply to what was asked. */
   decodeReply (writer: MessageWriter, target: Target, asked: Asked): ReplyDecoder
   /** The error that a reply with a status other than 2xx stands for. */
@@ -105,6 +119,8 @@ export interface TransformerPair {
   readonly relay?: Relay
   /** Looks at the server, at the start and from time to time. */
   readonly probe?: Probe
+  /** Milliseconds until the next look at a server that is well; without it the usual time. */
+  readonly probePause?: number
   /** Serves requests itself, in place of the network; only the built-in demo does. */
   readonly dispatcher?: Pick<Dispatcher, 'dispatch'>
 }
@@ -112,15 +128,19 @@ export interface TransformerPair {
 /** JSON Schemas by the name of an option; `description` says what it does. */
 export type OptionSchemas = Readonly<Record<string, JsonObject>>
 
+/** What a client sent beside the body; other wires have no use for it. */
+export interface ClientHead {
+  readonly headers: Headers
+  /** The query, with its question mark; empty without one. */
+  readonly search: string
+}
+
 /** A client's request as it came, for a provider of the same wire. */
-export interface RelayRequest {
+export interface RelayRequest extends ClientHead {
   /** The body's bytes. */
   raw: Buffer
   /** The same, parsed. */
   body: MessagesRequest
-  headers: Headers
-  /** The query, with its question mark; empty without one. */
-  search: string
   /** What is asked of the provider beside its endpoint, e.g. `/count_tokens`; empty for messages. */
   path: string
 }
@@ -150,6 +170,8 @@ export type ChunkAdapter = (chunk: JsonObject) => void
 /** A small change to what a pair made: `maxtoken`, `sampling`, `cleancache` …, or a user's file. */
 export interface Adapter {
   readonly name: string
+  /** The user's file that it comes from; built in without it. */
+  readonly file?: string
   /** Request fields that it carries where the pair cannot: they do not count as dropped. */
   readonly carries?: readonly string[]
   /**

@@ -13,8 +13,8 @@ export interface TransformerKit {
   openaiCompatible (server: ChatServer): TransformerPair
   /** The one kind of error that reaches the client as it is; any other is a fault of the transformer. */
   readonly ApiError: typeof ApiError
-  /** What a provider complained of, as the client is told: the status fitted, the key taken out. */
-  providerError (complaint: Complaint, provider: Provider): ApiError
+  /** What a provider complained of, as the client is told: the status fitted, the key taken out. Words that are none (pages, objects) are left out. */
+  providerError (complaint: Omit<Complaint, 'words'> & { words?: unknown }, provider: Provider): ApiError
   /** `retry-after` of a reply in whole seconds. */
   retryAfterOf (headers: Headers): number | undefined
 }

@@ -1,4 +1,4 @@
-import { type IsForeign, foreignBlocks } from '../../src/message/splice.ts'
+import { type ForeignPart, foreignBlocks } from '../../src/message/splice.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { isJsonObject, objectsOf } from '../../src/wire/json.ts'
 
@@ -9,11 +9,11 @@ import { isJsonObject, objectsOf } from '../../src/wire/json.ts'
  * thinking has no such rule.
  * @returns undefined where nothing has to change
  */
-export function withoutThinking (request: MessagesRequest, isForeign: IsForeign): Record<string, unknown> | undefined {
+export function withoutThinking (request: MessagesRequest, foreignPart: ForeignPart): Record<string, unknown> | undefined {
   if (request.thinking?.type !== 'enabled') return undefined
   const last = request.messages.findLast(({ role }) => role === 'assistant')
   if (last === undefined || typeof last.content === 'string') return undefined
-  const foreign = foreignBlocks(last, isForeign)
+  const foreign = foreignBlocks(last, foreignPart)
   const kept = last.content.filter((_, i) => !foreign.includes(i))
   const begins = kept[0]?.type
   if (begins === 'thinking' || begins === 'redacted_thinking' || !kept.some(({ type }) => type === 'tool_use')) return undefined

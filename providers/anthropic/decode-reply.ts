@@ -19,6 +19,8 @@ export class MessagesDecoder implements ReplyDecoder {
   #block: JsonObject | null = null
   #input = ''
   #citations: JsonObject[] = []
+  /** The text of the open thinking block. */
+  #thought = ''
   #index = 0
   finished = false
 
@@ -60,7 +62,8 @@ export class MessagesDecoder implements ReplyDecoder {
         this.#text(textOf(block['text']))
         break
       case 'thinking':
-        this.#writer.thinking(textOf(block['thinking']))
+        this.#thought = textOf(block['thinking'])
+        this.#writer.thinking(this.#thought)
         this.#sign(textOf(block['signature']))
         break
       case 'tool_use':
@@ -73,7 +76,9 @@ export class MessagesDecoder implements ReplyDecoder {
   #delta (delta: JsonObject): void {
     switch (delta['type']) {
       case 'text_delta': return this.#text(textOf(delta['text']))
-      case 'thinking_delta': return this.#writer.thinking(textOf(delta['thinking']))
+      case 'thinking_delta':
+        this.#thought += textOf(delta['thinking'])
+        return this.#writer.thinking(textOf(delta['thinking']))
       case 'signature_delta': return this.#sign(textOf(delta['signature']))
       case 'input_json_delta':
         if (this.#block === null) this.#writer.toolInput(this.#index, textOf(delta['partial_json']))
@@ -103,7 +108,9 @@ export class MessagesDecoder implements ReplyDecoder {
 
   #sign (signature: string): void {
     if (signature === '') return
-    this.#writer.signature(signature)
+    // Thinking whose text the model keeps to itself still has to go back.
+    if (this.#thought === '') this.#writer.block({ type: 'thinking', thinking: '', signature })
+    else this.#writer.signature(signature)
     this.#target.provider.memory.signed(signature, familyOf(this.#target))
   }
 

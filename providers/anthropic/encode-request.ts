@@ -1,5 +1,5 @@
 import { spliceRequest } from '../../src/message/splice.ts'
-import type { RelayRequest, Target, UpstreamRequest } from '../../src/provider.ts'
+import type { ClientHead, RelayRequest, Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessageParam, MessagesRequest } from '../../src/wire/anthropic.ts'
 import { withoutThinking } from './broken-loop.ts'
 import { foreignTo } from './foreign-thinking.ts'
@@ -27,28 +27,30 @@ function urlOf (endpoint: URL, path: string, search: string): URL {
 /** The request in its own bytes, with the provider's model name, and without the thinking of others. */
 export function relayRequest ({ raw, body, headers, search, path }: RelayRequest, target: Target): UpstreamRequest {
   const { provider } = target
-  const isForeign = foreignTo(target)
-  const stopped = withoutThinking(body, isForeign)
+  const foreignPart = foreignTo(target)
+  const stopped = withoutThinking(body, foreignPart)
   return {
     url: urlOf(provider.url, path, search),
     headers: requestHeaders(headers, provider, body.stream === true),
-    body: spliceRequest(raw, body, { model: target.model, ...stopped }, isForeign),
+    body: spliceRequest(raw, body, { model: target.model, ...stopped }, foreignPart),
     dropped: stopped === undefined ? [] : ['thinking']
   }
 }
 
 /** The same as an object, where an adapter changes it. */
-export function encodeRequest (request: MessagesRequest, target: Target): UpstreamRequest {
-  const isForeign = foreignTo(target)
+export function encodeRequest (request: MessagesRequest, target: Target, { headers, search }: ClientHead): UpstreamRequest {
+  const foreignPart = foreignTo(target)
   const messages = request.messages.flatMap((message): MessageParam[] => {
     if (typeof message.content === 'string') return [message]
-    const content = message.content.filter(block => !isForeign(block))
+    const content = message.content
+      .filter(block => foreignPart(block) !== 'block')
+      .map(block => foreignPart(block) === 'citations' ? { ...block, citations: null } : block)
     return content.length === 0 && message.content.length > 0 ? [] : [{ ...message, content }]
   })
-  const stopped = withoutThinking(request, isForeign)
+  const stopped = withoutThinking(request, foreignPart)
   return {
-    url: target.provider.url,
-    headers: requestHeaders({}, target.provider, request.stream === true),
+    url: urlOf(target.provider.url, '', search),
+    headers: requestHeaders(headers, target.provider, request.stream === true),
     body: { ...request, model: target.model, messages, ...stopped },
     dropped: stopped === undefined ? [] : ['thinking']
   }

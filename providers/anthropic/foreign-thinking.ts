@@ -1,6 +1,8 @@
 import { isSealed } from '../../src/message/envelope.ts'
-import type { IsForeign } from '../../src/message/splice.ts'
+import { isOurServerToolId } from '../../src/message/ids.ts'
+import type { ForeignPart } from '../../src/message/splice.ts'
 import type { Target } from '../../src/provider.ts'
+import { isJsonObject } from '../../src/wire/json.ts'
 
 /** Who made a thinking block that passed through: servers of one host read each other's. */
 export function familyOf ({ provider: { url } }: Target): string {
@@ -8,17 +10,25 @@ export function familyOf ({ provider: { url } }: Target): string {
 }
 
 /**
- * Thinking that this server did not make: what the gateway sealed for another wire, what passed through from another
- * host, and blocks that hold nothing, neither text nor signature (the gateway's own sign of life in a long silence).
+ * What this server did not make and would refuse: thinking that the gateway sealed for another wire, that passed through
+ * from another host, or that nobody signed; and searches that ran elsewhere, whose results lack what it encrypts.
  */
-export function foreignTo (target: Target): IsForeign {
+export function foreignTo (target: Target): ForeignPart {
   const family = familyOf(target)
   const { memory } = target.provider
   return block => {
-    if (block.type !== 'thinking' && block.type !== 'redacted_thinking') return false
-    const signature = block.type === 'thinking' ? block.signature ?? '' : block.data
-    if (signature === '') return block.type === 'thinking' && block.thinking === ''
-    if (isSealed(signature)) return true
+    switch (block.type) {
+      case 'thinking': return isOthers(block.signature ?? '') ? 'block' : undefined
+      case 'redacted_thinking': return isOthers(block.data) ? 'block' : undefined
+      case 'server_tool_use': return isOurServerToolId(block.id) ? 'block' : undefined
+      case 'web_search_tool_result': return isOurServerToolId(block.tool_use_id) ? 'block' : undefined
+      case 'text': return block.citations?.some(citation => isJsonObject(citation) && citation['encrypted_index'] === '') ? 'citations' : undefined
+      default: return undefined
+    }
+  }
+
+  function isOthers (signature: string): boolean {
+    if (signature === '' || isSealed(signature)) return true
     const signer = memory.signer(signature)
     return signer !== undefined && signer !== family
   }

@@ -5,11 +5,11 @@ import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.t
 import type { GeminiCandidate, GeminiChunk, GeminiReplyPart } from '../../src/wire/gemini.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import { geminiError } from './decode-error.ts'
-import { decodeUsage } from './decode-usage.ts'
+import { UsageReader } from './decode-usage.ts'
 import { Grounding } from './grounding.ts'
 import { SignedBlocks } from './signed-blocks.ts'
 import { type Finish, isFailure, refuse, tellStopReason } from './stop-reason.ts'
-import { toolName } from './tool-name.ts'
+import { longNames, toolName } from './tool-name.ts'
 
 const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carry.]'
 
@@ -21,17 +21,21 @@ export class GeminiDecoder implements ReplyDecoder {
   /** Ids of calls that a new one may not have. */
   readonly #ids: ReadonlySet<string>
   readonly #own = new Set<string>()
+  /** Tools whose names had to be shortened. */
+  readonly #longNames: ReadonlyMap<string, string>
+  readonly #usage = new UsageReader()
   /** Made when there is some: few replies hold any. */
   #grounding: Grounding | null = null
   #finish: Finish | null = null
   /** Why the prompt was refused. */
   #blocked: string | null = null
 
-  constructor (writer: MessageWriter, { provider }: Target, { toolIds, conversation }: Asked) {
+  constructor (writer: MessageWriter, { provider }: Target, { toolIds, toolNames, conversation }: Asked) {
     this.#writer = writer
     this.#provider = provider
     this.#blocks = new SignedBlocks(writer, provider.memory.of(conversation))
     this.#ids = toolIds ?? new Set()
+    this.#longNames = longNames(toolNames?.values() ?? [])
   }
 
   get finished (): boolean { return this.#finish !== null || this.#blocked !== null }
@@ -39,7 +43,7 @@ export class GeminiDecoder implements ReplyDecoder {
   push (chunk: unknown): void {
     if (!isJsonObject(chunk)) return
     const { candidates, promptFeedback, usageMetadata, error } = chunk as GeminiChunk
-    if (isJsonObject(usageMetadata)) this.#writer.usage(decodeUsage(usageMetadata))
+    if (isJsonObject(usageMetadata)) this.#writer.usage(this.#usage.read(usageMetadata))
     if (Array.isArray(candidates) && isJsonObject(candidates[0])) this.#candidate(candidates[0])
     if (isJsonObject(promptFeedback) && promptFeedback['blockReason']) this.#blocked ??= blockedWords(promptFeedback)
     if (error) this.#writer.fail(geminiError(error, this.#provider))
@@ -91,7 +95,7 @@ export class GeminiDecoder implements ReplyDecoder {
       this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
       return
     }
-    this.#blocks.call(id, toolName(call['name']), isJsonObject(call['args']) ? call['args'] : {}, signature)
+    this.#blocks.call(id, toolName(call['name'], this.#longNames), isJsonObject(call['args']) ? call['args'] : {}, signature)
   }
 }
 

@@ -1,4 +1,5 @@
 import { conversationKey } from '../../src/message/conversation-key.ts'
+import type { Losses } from '../../src/message/losses.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { toConversation } from '../../src/message/turns.ts'
 import type { Target } from '../../src/provider.ts'
@@ -9,7 +10,7 @@ import { encodeUser } from './encode-results.ts'
 import type { ModelTraits } from './model.ts'
 
 /** System prompt and conversation. */
-export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider }: Target): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
+export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider }: Target, losses: Losses): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
   const { leading, turns } = toConversation(request.messages)
   const system = [...systemBlocks(request.system), ...leading].map(({ text }) => ({ text }))
   const memory = provider.memory.of(conversationKey(request))
@@ -21,6 +22,11 @@ export function encodeContents (request: MessagesRequest, traits: ModelTraits, {
       for (const block of turn.blocks) if (block.type === 'tool_use') names.set(block.id, block.name)
       append(contents, 'model', encodeModel(turn.blocks, traits, memory))
     }
+  }
+  // Gemini 3 answers the user only; older models go on with a beginning of theirs.
+  if (traits.generation >= 3 && contents.at(-1)?.role === 'model') {
+    contents.pop()
+    losses.add('messages.prefill')
   }
   return { contents, ...(system.length > 0 && { systemInstruction: { parts: system } }) }
 }

@@ -19,9 +19,10 @@ const MAX_STOPS = 5
 export function encodeGeminiRequest (request: MessagesRequest, target: Target): UpstreamRequest {
   const losses = new Losses(request, 'gemini')
   const traits = traitsOf(target)
-  const body: GeminiRequest = { ...encodeContents(request, traits, target), ...encodeTools(request, traits, losses), generationConfig: encodeGeneration(request, traits, losses) }
+  const body: GeminiRequest = { ...encodeContents(request, traits, target, losses), ...encodeTools(request, traits, losses), generationConfig: encodeGeneration(request, traits, losses) }
   if (body.tools !== undefined) checkFormat(body, traits, losses)
   const { provider, model } = target
+  encodeTier(body, request, losses)
   if (provider.options['safety_settings'] !== undefined) body.safetySettings = provider.options['safety_settings']
   return { url: modelUrl(provider, model, request.stream === true), headers: headersOf(request, target), body, dropped: losses.names }
 }
@@ -30,6 +31,16 @@ function headersOf (request: MessagesRequest, { provider: { apiKey } }: Target):
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: request.stream === true ? 'text/event-stream' : 'application/json' }
   if (apiKey !== undefined) headers['x-goog-api-key'] = apiKey
   return headers
+}
+
+/** Google's names (https://ai.google.dev/api/generate-content#ServiceTier); what it does without one is what `auto` leaves to a provider. */
+const TIERS = new Map(Object.entries({ standard_only: 'standard', standard: 'standard', flex: 'flex', priority: 'priority' }))
+
+function encodeTier (body: GeminiRequest, { service_tier: tier }: MessagesRequest, losses: Losses): void {
+  if (typeof tier !== 'string' || tier === 'auto') return
+  const known = TIERS.get(tier)
+  if (known === undefined) losses.add('service_tier')
+  else body.serviceTier = known
 }
 
 /** Thinking counts into `maxOutputTokens`, as it counts into `max_tokens`. */

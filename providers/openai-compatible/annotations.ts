@@ -11,6 +11,7 @@ import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire
 export class Annotations {
   readonly #writer: MessageWriter
   readonly #results = new Map<string, WebSearchResult>()
+  readonly #places = new Set<string>()
   #citations: JsonObject[] = []
   #told = 0
   #searches = 0
@@ -24,8 +25,11 @@ export class Annotations {
       if (type !== 'url_citation' || !isJsonObject(citation) || typeof citation['url'] !== 'string') continue
       const { url } = citation
       const title = typeof citation['title'] === 'string' ? citation['title'] : url
-      if (this.#results.has(url)) continue
-      this.#results.set(url, { type: 'web_search_result', url, title, encrypted_content: '', page_age: null })
+      // A page is found once, and cited as often as the text does so. What is cited already comes again from some, with the last chunk.
+      const place = JSON.stringify([url, citation['start_index'], citation['end_index'], citation['content']])
+      if (this.#places.has(place)) continue
+      this.#places.add(place)
+      if (!this.#results.has(url)) this.#results.set(url, { type: 'web_search_result', url, title, encrypted_content: '', page_age: null })
       this.#citations.push({ type: 'web_search_result_location', url, title, encrypted_index: '', cited_text: textOf(citation['content']) })
     }
   }

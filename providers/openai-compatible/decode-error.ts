@@ -20,8 +20,22 @@ const STATUS_OF_TYPE = new Map(Object.entries({
   server_error: 500,
   timeout: 504,
   context_length_exceeded: 400,
+  max_tokens_exceeded: 400,
+  token_limit_exceeded: 400,
+  string_too_long: 400,
   invalid_request: 400,
-  invalid_request_error: 400
+  invalid_request_error: 400,
+  invalid_prompt: 400,
+  precondition_failed: 400,
+  unprocessable: 400,
+  content_policy_violation: 400,
+  refusal: 400,
+  invalid_image: 400,
+  image_too_large: 400,
+  image_too_small: 400,
+  unsupported_image_format: 400,
+  image_not_found: 400,
+  image_download_failed: 400
 }))
 
 const TOKEN_LIMIT = new Set(['max_tokens_exceeded', 'token_limit_exceeded'])

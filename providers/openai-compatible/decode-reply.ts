@@ -76,13 +76,13 @@ export class ChatDecoder implements ReplyDecoder {
 
   #choice (choice: ChatChoice): void {
     const delta = choice.delta ?? choice.message
-    if (isJsonObject(delta)) this.#delta(delta)
+    if (isJsonObject(delta)) this.#delta(delta, delta === choice.message)
     // The first reason counts: OpenRouter repeats it with the usage, some servers send another or null after it.
     if (choice.finish_reason && this.#finish === null) this.#finish = choice
   }
 
-  #delta (delta: ChatDelta): void {
-    this.#reasoning.push(delta)
+  #delta (delta: ChatDelta, whole: boolean): void {
+    this.#reasoning.push(delta, whole)
     const { content, refusal } = delta
     if (delta.annotations) (this.#annotations ??= new Annotations(this.#writer)).push(delta.annotations)
     if (typeof content === 'string') this.#text(content)
@@ -124,7 +124,7 @@ export class ChatDecoder implements ReplyDecoder {
   /** Mistral sends content as parts, thinking among them. */
   #part (part: JsonObject): void {
     this.#text(textOf(part['text']))
-    for (const thought of objectsOf(part['thinking'])) this.#reasoning.push({ reasoning: textOf(thought['text']) })
+    for (const thought of objectsOf(part['thinking'])) this.#reasoning.pushPart(textOf(thought['text']))
   }
 
   #toolCalls (calls: JsonObject[]): void {

@@ -38,4 +38,6 @@ export interface ChatDialect {
   /** Where literal thinking tags in the content are read as reasoning: at its head, or from its first character on. */
   thinkTags? (target: Target, asked: Pick<MessagesRequest, 'thinking'>): 'head' | 'implied' | undefined
   readonly probe?: Probe
+  /** Milliseconds until the next look at a server that is well (src/provider.ts). */
+  readonly probePause?: number
 }

@@ -27,8 +27,8 @@ function encodeBlock (block: ContentBlock, dialect: ChatDialect): ChatPart[] {
     case 'text': return [marked({ type: 'text', text: block.text }, block.cache_control, dialect)]
     case 'image': return [marked({ type: 'image_url', image_url: { url: mediaUrl(block.source) } }, block.cache_control, dialect)]
     case 'document': return encodeDocument(block, dialect)
-    case 'search_result': return [textPart(`Search result: ${block.title} (${block.source})\n${joinTexts(block.content)}`)]
-    case 'tool_reference': return [textPart(block.tool_name)]
+    case 'search_result': return [marked(textPart(`Search result: ${block.title} (${block.source})\n${joinTexts(block.content)}`), markOf(block) ?? markOf(block.content.findLast(markOf)), dialect)]
+    case 'tool_reference': return [marked(textPart(block.tool_name), block.cache_control, dialect)]
     default: return []
   }
 }
@@ -37,8 +37,18 @@ function textPart (text: string): ChatPart {
   return { type: 'text', text }
 }
 
+/** The mark of a block for the cache. */
+export function markOf (block: ContentBlock | undefined): CacheControl | undefined {
+  return block !== undefined && 'cache_control' in block ? block.cache_control ?? undefined : undefined
+}
+
 function marked (part: ChatPart, mark: CacheControl | null | undefined, dialect: ChatDialect): ChatPart {
   return mark && dialect.cacheControl ? { ...part, cache_control: mark } : part
+}
+
+function markLast (parts: ChatPart[], mark: CacheControl | null | undefined, dialect: ChatDialect): ChatPart[] {
+  const last = parts.at(-1)
+  return last === undefined ? parts : [...parts.slice(0, -1), marked(last, mark, dialect)]
 }
 
 function mediaUrl (source: MediaSource): string {
@@ -52,7 +62,7 @@ function encodeDocument (block: DocumentBlock, dialect: ChatDialect): ChatPart[]
   const heading = [block.title, block.context].filter(text => text).join('\n')
   const head = heading === '' ? [] : [textPart(heading)]
   if (source.type === 'text') return [...head, marked(textPart(source.data), block.cache_control, dialect)]
-  if (source.type === 'content') return [...head, ...encodeParts(blocksOf(source), dialect)]
+  if (source.type === 'content') return markLast([...head, ...encodeParts(blocksOf(source), dialect)], block.cache_control, dialect)
   if (dialect.files === 'none') throw invalidRequest(`A document of the type ${source.type === 'base64' ? source.media_type : 'PDF'} cannot be read by ${dialect.name}: send its text instead.`)
   if (source.type === 'url' && dialect.files !== 'urls') throw invalidRequest('A document given by URL cannot be sent to this provider: send its content as base64.')
   const filename = block.title ?? 'document.pdf'

@@ -9,7 +9,7 @@ import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUse
 import { isJsonObject } from '../../src/wire/json.ts'
 import type { ChatAssistantMessage, ChatMessage, ChatPart } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
-import { asContent, encodeParts, isMedia, joinTexts, searchResultText } from './encode-content.ts'
+import { asContent, encodeParts, isMedia, joinTexts, markOf, searchResultText } from './encode-content.ts'
 import { replayReasoning } from './replay-reasoning.ts'
 
 /** System prompt and conversation as chat messages. */
@@ -23,7 +23,7 @@ export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, 
   for (const turn of turns) {
     if (turn.role === 'user') encodeUser(turn, dialect, messages)
     else {
-      for (const message of encodeAssistant(turn, family, memory)) {
+      for (const message of encodeAssistant(turn, dialect, family, memory)) {
         dialect.assistant?.(message, request, target)
         messages.push(message)
       }
@@ -48,17 +48,31 @@ function encodeSystem (blocks: TextBlock[], dialect: ChatDialect): ChatMessage |
   return { role: 'system', content: blocks.map(block => block.text).join('\n\n') }
 }
 
-/**
- * Text blocks of one reply are joined with nothing between: together they are what the model wrote. A turn that holds
- * nothing for this provider (another's reasoning only) is no message.
- */
-function encodeAssistant ({ blocks }: AssistantTurn, family: string, memory: ConversationMemory): ChatAssistantMessage[] {
-  const text = blocks.map(writtenText).join('')
+/** A turn that holds nothing for this provider (another's reasoning only) is no message. */
+function encodeAssistant ({ blocks }: AssistantTurn, dialect: ChatDialect, family: string, memory: ConversationMemory): ChatAssistantMessage[] {
+  const text = encodeWritten(blocks, dialect)
   const calls = blocks.filter((block): block is ToolUseBlock => block.type === 'tool_use')
   const message: ChatAssistantMessage = { role: 'assistant', content: text === '' && calls.length > 0 ? null : text }
   if (calls.length > 0) message.tool_calls = calls.map(encodeCall)
   const reasons = replayReasoning(blocks, family, memory, message)
   return text === '' && calls.length === 0 && !reasons ? [] : [message]
+}
+
+/**
+ * Texts of one reply are joined with nothing between: together they are what the model wrote. With marks for the cache they stay
+ * parts. A call has no place for its mark: it goes to the text before.
+ */
+function encodeWritten (blocks: readonly ContentBlock[], dialect: ChatDialect): string | ChatPart[] {
+  if (!dialect.cacheControl || !blocks.some(markOf)) return blocks.map(writtenText).join('')
+  const parts: ChatPart[] = []
+  for (const block of blocks) {
+    const text = writtenText(block)
+    if (text !== '') parts.push({ type: 'text', text })
+    const mark = markOf(block)
+    const last = parts.at(-1)
+    if (mark && last !== undefined) last.cache_control = mark
+  }
+  return parts.length === 0 ? '' : parts
 }
 
 function writtenText (block: ContentBlock): string {
@@ -82,16 +96,26 @@ function encodeUser (turn: UserTurn, dialect: ChatDialect, messages: ChatMessage
     if (media.length > 0) aside.push({ type: 'text', text: `Attached to the result of tool call ${originalToolId(result.tool_use_id)}:` }, ...encodeParts(media, dialect))
   }
   const parts = aside.concat(encodeParts(turn.blocks, dialect))
-  if (parts.length > 0) messages.push({ role: 'user', content: asContent(parts) })
+  if (parts.length === 0) return
+  const last = messages.at(-1)
+  // Many chat templates refuse two messages of the user in a row: what stood between them was left out.
+  if (last?.role === 'user') last.content = [...asParts(last.content), ...parts]
+  else messages.push({ role: 'user', content: asContent(parts) })
+}
+
+function asParts (content: string | ChatPart[]): ChatPart[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
 }
 
 /** The content of a tool message: a string wherever it can be one. */
 function encodeResult (result: ToolResultBlock, blocks: ContentBlock[], dialect: ChatDialect): string | ChatPart[] {
   const text = resultText(result, blocks)
-  const mark = dialect.cacheControl ? result.cache_control : undefined
+  const mark = dialect.cacheControl ? result.cache_control ?? markOf(blocks.findLast(markOf)) : undefined
   const media = dialect.mediaInToolResults ? encodeParts(blocks.filter(isMedia), dialect) : []
   if (media.length === 0 && !mark) return text
   const parts: ChatPart[] = [{ type: 'text', text }, ...media]
+  // One mark, at the end: the texts before it are one part, whichever of them were marked.
+  for (const part of parts) delete part.cache_control
   const last = parts.at(-1)
   if (mark && last !== undefined) last.cache_control = mark
   return parts

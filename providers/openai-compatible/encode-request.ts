@@ -2,12 +2,12 @@ import { Losses } from '../../src/message/losses.ts'
 import { demandsSearch, noWebSearch } from '../../src/message/web-search.ts'
 import type { Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
-import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
 import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeTools } from './encode-tools.ts'
 import { addKey } from './server-options.ts'
+import { isStrictSchema } from './strict-schema.ts'
 
 /**
  * A Messages request as a chat-completions request.
@@ -43,7 +43,7 @@ function encodeStops (body: ChatRequest, { stop_sequences: stops }: MessagesRequ
 function encodeFormat (body: ChatRequest, { output_config: config }: MessagesRequest, { jsonSchema }: ChatDialect): void {
   const schema = config?.format?.schema
   if (schema === undefined) return
-  if (jsonSchema) body.response_format = { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrict(schema) } }
+  if (jsonSchema) body.response_format = { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } }
   else {
     body.response_format = { type: 'json_object' }
     addToSystem(body.messages, `Answer with one JSON object and nothing else. It must be valid against this JSON Schema:\n${JSON.stringify(schema)}`)
@@ -54,16 +54,4 @@ function addToSystem (messages: ChatMessage[], text: string): void {
   const [first] = messages
   if (first?.role === 'system' && typeof first.content === 'string') first.content += `\n\n${text}`
   else messages.unshift({ role: 'system', content: text })
-}
-
-/** Whether OpenAI would take a schema as strict: closed objects whose properties are all required. */
-function isStrict (schema: unknown): boolean {
-  if (Array.isArray(schema)) return schema.every(isStrict)
-  if (!isJsonObject(schema)) return true
-  if (isJsonObject(schema['properties']) && !isClosed(schema)) return false
-  return Object.values(schema).every(isStrict)
-}
-
-function isClosed ({ properties, required, additionalProperties }: JsonObject): boolean {
-  return additionalProperties === false && Array.isArray(required) && Object.keys(properties as JsonObject).every(name => required.includes(name))
 }

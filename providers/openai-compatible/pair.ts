@@ -7,12 +7,13 @@ import { chatEndpoint } from './endpoint.ts'
 
 /** A transformer pair for one dialect of the chat-completions wire. */
 export function chatPair (dialect: ChatDialect): TransformerPair {
-  const { name, options, probe } = dialect
+  const { name, options, probe, probePause } = dialect
   return {
     name,
     wire: 'openai',
     ...(options !== undefined && { options }),
     ...(probe !== undefined && { probe }),
+    ...(probePause !== undefined && { probePause }),
     endpoint: chatEndpoint,
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
     decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect, target, asked),

@@ -45,7 +45,7 @@ export function encodeReasoningEffort (body: ChatRequest, request: MessagesReque
 }
 
 /** From 5.1 on reasoning can be switched off, but not for codex and pro; `xhigh` came with 5.1-codex-max and stayed. The chat models decide themselves. */
-function effortsOf (model: string): Efforts | undefined {
+export function effortsOf (model: string): Efforts | undefined {
   const version = gptVersion(model)
   if (version >= 5 && /-chat/i.test(model)) return undefined
   if (version >= 5) return { none: version > 5 && !/codex|pro/i.test(model), xhigh: version > 5.1 || /codex-max/i.test(model) }

@@ -6,8 +6,8 @@ import { type JsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
 import type { ChatDelta } from '../../src/wire/openai-chat.ts'
 
 /**
- * Reads reasoning in its three forms (`reasoning`, `reasoning_content`, OpenRouter's `reasoning_details`) into thinking
- * blocks, each sealed with what its maker needs back on the next turn.
+ * Reads reasoning in its forms (`reasoning`, `reasoning_content`, OpenRouter's `reasoning_details`, Mistral's parts of the
+ * content) into thinking blocks, each sealed with what its maker needs back on the next turn.
  */
 export class ReasoningReader {
   readonly #writer: MessageWriter
@@ -26,9 +26,19 @@ export class ReasoningReader {
   /** Whether reasoning was read that has not been told to be over. */
   get open (): boolean { return this.#text !== '' || this.#details.length > 0 }
 
-  push (delta: ChatDelta): void {
-    if (delta.reasoning_details) for (const detail of objectsOf(delta.reasoning_details)) this.#detail(detail)
-    const text = this.#textOf(delta)
+  /** @param whole not a piece of the reply but all of it */
+  push (delta: ChatDelta, whole = false): void {
+    if (delta.reasoning_details) for (const detail of objectsOf(delta.reasoning_details)) this.#detail(detail, whole)
+    this.#tell(this.#textOf(delta))
+  }
+
+  /** Thinking that is a part of the content. */
+  pushPart (text: string): void {
+    if (text !== '') this.#field = 'content'
+    this.#tell(text)
+  }
+
+  #tell (text: string): void {
     if (text === '') return
     this.#text += text
     this.#writer.thinking(text)
@@ -86,8 +96,8 @@ export class ReasoningReader {
    * Fragments of one detail (same type and index) are put together, as they must be sent back; a signature comes as a
    * late fragment without text (https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks).
    */
-  #detail (fragment: JsonObject): void {
-    const last = typeof fragment['index'] === 'number' ? this.#details.findLast(detail => continues(detail, fragment)) : this.#details.at(-1)
+  #detail (fragment: JsonObject, whole: boolean): void {
+    const last = whole ? undefined : typeof fragment['index'] === 'number' ? this.#details.findLast(detail => continues(detail, fragment)) : this.#details.at(-1)
     if (last === undefined || !continues(last, fragment)) {
       if (!isVoid(fragment)) this.#details.push({ ...fragment })
       return
@@ -101,6 +111,8 @@ export class ReasoningReader {
 
 function continues (last: JsonObject, fragment: JsonObject): boolean {
   if (last['type'] !== fragment['type'] || typeof fragment['data'] === 'string') return false
+  // The signature is the last of a detail: what follows is another.
+  if (last['signature'] && last['signature'] !== fragment['signature']) return false
   return last['index'] === fragment['index'] && (fragment['id'] == null || last['id'] == null || fragment['id'] === last['id'])
 }
 

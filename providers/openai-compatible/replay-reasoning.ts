@@ -2,7 +2,7 @@ import { openReasoning } from '../../src/message/envelope.ts'
 import type { Reasoning, ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import type { ContentBlock } from '../../src/wire/anthropic.ts'
 import type { JsonObject } from '../../src/wire/json.ts'
-import type { ChatAssistantMessage } from '../../src/wire/openai-chat.ts'
+import type { ChatAssistantMessage, ChatPart } from '../../src/wire/openai-chat.ts'
 
 /**
  * Gives a provider its own reasoning back, in the field and the form that it came in. Reasoning of another family, or
@@ -16,11 +16,25 @@ export function replayReasoning (blocks: readonly ContentBlock[], family: string
   for (const reasoning of reasoningOf(blocks, family, memory)) {
     text += reasoning.text
     field = reasoning.envelope.field
-    for (const detail of reasoning.envelope.details ?? []) details.push(detail)
+    for (const detail of reasoning.envelope.details ?? []) addDetail(details, detail)
   }
   if (details.length > 0) message.reasoning_details = details
   else if (field === 'reasoning' || field === 'reasoning_content') message[field] = text
+  else if (field === 'content' && text !== '') message.content = [{ type: 'thinking', thinking: [{ type: 'text', text }] }, ...partsOf(message.content)]
   return field !== ''
+}
+
+/** A signature that came when the thinking was over belongs to the text that it signs: alone it would stand for none. */
+function addDetail (details: JsonObject[], detail: JsonObject): void {
+  const late = typeof detail['signature'] === 'string' && !detail['text'] && !detail['summary'] && !detail['data']
+  const at = late ? details.findLastIndex(({ type, index, signature }) => type === detail['type'] && index === detail['index'] && !signature) : -1
+  const signed = details[at]
+  if (signed === undefined) details.push(detail)
+  else details[at] = { ...signed, signature: detail['signature'] }
+}
+
+function partsOf (content: ChatAssistantMessage['content']): ChatPart[] {
+  return typeof content !== 'string' ? content ?? [] : content === '' ? [] : [{ type: 'text', text: content }]
 }
 
 /** The turn's own reasoning; what the client left out, or could not carry, is looked up by the calls or the words that it led to. */

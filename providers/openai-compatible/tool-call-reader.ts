@@ -9,6 +9,9 @@ interface Call {
   key: number
   index: number | undefined
   id: string
+  name: string
+  /** The arguments so far. */
+  text: string
   /** Arguments that came before the name did. */
   early: string
   /** Arguments that begin with a quotation mark wait for their end: they were encoded twice. */
@@ -44,9 +47,10 @@ export class ToolCallReader {
     const index = typeof fragment['index'] === 'number' ? fragment['index'] : undefined
     const id = textOf(fragment['id'])
     const name = textOf(details['name'])
-    const call = this.#find(index, id, name) ?? this.#add(index, id)
-    if (name !== '' && !call.named) this.#begin(call, name)
     const input = inputOf(details['arguments'])
+    const call = this.#find(index, id, name, input) ?? this.#add(index, id)
+    if (name !== '' && !call.named) this.#begin(call, name)
+    call.text += input
     if (!call.named) call.early += input
     else this.#input(call, input)
   }
@@ -57,11 +61,10 @@ export class ToolCallReader {
     if (this.#calls.some(call => !call.named)) this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
   }
 
-  #find (index: number | undefined, id: string, name: string): Call | undefined {
+  #find (index: number | undefined, id: string, name: string, input: string): Call | undefined {
     if (index !== undefined) {
       const call = this.#calls.findLast(call => call.index === index)
-      // The same index under a new id and a name is a new call.
-      return call !== undefined && id !== '' && call.id !== '' && id !== call.id && name !== '' ? undefined : call
+      return call !== undefined && isAnother(call, id, name, input) ? undefined : call
     }
     if (id !== '') return this.#calls.find(call => call.id === id)
     // Neither index nor id: a name begins a call, anything else belongs to the last one.
@@ -70,13 +73,14 @@ export class ToolCallReader {
   }
 
   #add (index: number | undefined, id: string): Call {
-    const call: Call = { key: this.#calls.length, index, id, early: '', quoted: '', named: false, begun: false }
+    const call: Call = { key: this.#calls.length, index, id, name: '', text: '', early: '', quoted: '', named: false, begun: false }
     this.#calls.push(call)
     return call
   }
 
   #begin (call: Call, name: string): void {
     call.named = true
+    call.name = name
     const legal = legalToolId(call.id)
     const taken = call.id === '' || this.#asked.toolIds?.has(legal) === true || this.#calls.some(other => other !== call && other.named && other.id === call.id)
     const id = taken ? newToolId() : legal
@@ -94,6 +98,16 @@ export class ToolCallReader {
       this.#writer.toolInput(call.key, input)
     }
   }
+}
+
+/**
+ * Whether a fragment begins a call, though another one has its index: a name under a new id, or under none where the other
+ * call is complete. (The name may merely be repeated with the last, empty piece of the arguments.)
+ */
+function isAnother (call: Call, id: string, name: string, input: string): boolean {
+  if (name === '') return false
+  if (id !== '' && call.id !== '') return id !== call.id
+  return (input !== '' || name !== call.name) && parseToolInput(call.text.startsWith('"') ? unquote(call.text) : call.text) !== undefined
 }
 
 /** Arguments that were encoded twice, as a JSON text within a JSON text; others stay as they are. */

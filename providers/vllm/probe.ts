@@ -1,6 +1,6 @@
 import type { Probe, Provider, ProviderFacts } from '../../src/provider.ts'
-import { isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
-import { addKey, serverHeaders } from '../openai-compatible/server-options.ts'
+import { type JsonObject, textOf } from '../../src/wire/json.ts'
+import { modelsHeaders, modelsUrl, readModels } from '../openai-compatible/models.ts'
 
 /** Names of models that are listed in words. */
 const MAX_NAMED = 10
@@ -10,12 +10,12 @@ const MAX_NAMED = 10
  * (https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html).
  */
 export const probe: Probe = async (provider, get) => {
-  const { status, body } = await get(modelsUrl(provider), headersOf(provider))
+  const { status, body } = await get(modelsUrl(provider), modelsHeaders(provider))
   if (status === 401 || status === 403) return { problem: `it refuses the configured api_key (status ${status})` }
   if (status < 200 || status >= 300) return { problem: `it answers a request for its models with status ${status}` }
   const listed = readModels(body)
   if (listed === undefined) return { problem: 'it answers a request for its models with something else: is api_base_url the address of its API?' }
-  return judge(provider, listed)
+  return judge(provider, windowsOf(listed))
 }
 
 /** A server that serves some of the configured models is of use. */
@@ -33,27 +33,6 @@ function named (models: readonly string[]): string {
   return models.slice(0, MAX_NAMED).map(model => model.slice(0, 100)).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
-function readModels (body: string): Map<string, number | undefined> | undefined {
-  let list: unknown
-  try {
-    list = JSON.parse(body)
-  } catch {
-    return undefined
-  }
-  if (!isJsonObject(list) || !Array.isArray(list['data'])) return undefined
-  return new Map(objectsOf(list['data']).map(({ id, max_model_len: length }) => [textOf(id), typeof length === 'number' && length > 0 ? length : undefined]))
-}
-
-/** Beside the endpoint for messages, whatever stands before both. */
-function modelsUrl ({ url }: Provider): URL {
-  const models = new URL(url)
-  models.pathname = /\/chat\/completions\/?$/.test(url.pathname) ? url.pathname.replace(/\/chat\/completions\/?$/, '/models') : '/v1/models'
-  return models
-}
-
-function headersOf (provider: Provider): Record<string, string> {
-  const headers = serverHeaders({ provider, model: '' })
-  headers['accept'] = 'application/json'
-  addKey(headers, provider)
-  return headers
+function windowsOf (models: readonly JsonObject[]): Map<string, number | undefined> {
+  return new Map(models.map(({ id, max_model_len: length }) => [textOf(id), typeof length === 'number' && length > 0 ? length : undefined]))
 }

@@ -23,17 +23,21 @@ export const THINKING_OPTIONS = {
 const HARMONY = /gpt-oss/i
 const HARMONY_EFFORTS: Readonly<Record<string, string>> = { none: 'low', minimal: 'low', xhigh: 'high', max: 'high' }
 
+/** Tokens that are left for the answer where thinking has to be shortened; half of what there is, if that is less. */
+const ANSWER = 4096
+
 /** Families whose templates ask for `thinking` where Qwen's and GLM's ask for `enable_thinking`. */
 const THINKING_VARIABLE = /deepseek|kimi/i
 
 /**
  * Thinking as vLLM and the templates of its models know it (https://docs.vllm.ai/en/latest/features/reasoning_outputs.html).
- * Adaptive thinking, which Claude Code asks for on every turn, is left to the model: only the effort is told.
+ * Adaptive thinking, which Claude Code asks for on every turn, is left to the model: only the effort is told. `max_tokens` of
+ * the body is set already.
  */
-export function encodeThinking (body: ChatRequest, { thinking, output_config: config }: MessagesRequest, { model, provider: { options } }: Target, losses: Losses): void {
+export function encodeThinking (body: ChatRequest, { thinking, max_tokens: wanted, output_config: config }: MessagesRequest, { model, provider: { options } }: Target, losses: Losses): void {
   const harmony = HARMONY.test(model)
   const budget = thinking?.type === 'enabled' && !harmony && options['thinking_token_budget'] !== false ? thinking.budget_tokens : undefined
-  if (budget !== undefined) body['thinking_token_budget'] = budget
+  if (budget !== undefined) body['thinking_token_budget'] = budgetWithin(body.max_tokens ?? wanted, wanted, budget)
 
   const takesEffort = options['reasoning_effort'] !== false
   const effort = effortOf(thinking, config?.effort, budget === undefined)
@@ -42,6 +46,11 @@ export function encodeThinking (body: ChatRequest, { thinking, output_config: co
 
   const variables = { ...(!harmony && templateVariables(thinking, model)), ...ownVariables(options) }
   if (Object.keys(variables).length > 0) body['chat_template_kwargs'] = variables
+}
+
+/** Where the limit was lowered, the client's budget leaves no room for an answer, or exceeds it by itself. */
+function budgetWithin (limit: number, wanted: number, budget: number): number {
+  return limit >= wanted ? budget : Math.min(budget, limit - Math.min(ANSWER, Math.floor(limit / 2)))
 }
 
 /** The client's own word stands above what a budget comes to; that one speaks where the budget itself cannot be sent. */

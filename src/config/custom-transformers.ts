@@ -7,11 +7,14 @@ import type { Adapter, AdapterFactory, TransformerPair, Wire } from '../provider
 import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { guardFactory, guardPair, isAdapter, wordsOf } from './guard-transformer.ts'
+import { isListOf, isListOfStrings } from './is-list-of.ts'
+import { schemaProblem } from './transformer-options.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 
 const GUIDE = 'docs/add-a-provider.md'
 const WIRES: readonly Wire[] = ['anthropic', 'openai', 'gemini', 'own']
 const PAIR_PARTS = ['encodeRequest', 'decodeReply', 'decodeError'] as const
+const PAIR_EXTRAS = ['endpoint', 'probe'] as const
 const FOREIGN_PARTS = ['transformRequestIn', 'transformRequestOut', 'transformResponseIn', 'transformResponseOut']
 
 /** An entry of `transformers[]`. */
@@ -112,14 +115,16 @@ function problemOf (made: Made): string | undefined {
   if (foreign.length > 0) return `is a transformer for claude-code-router (${foreign.join(', ')}). Ours see requests and replies as objects and not as fetch responses: a pair has encodeRequest, decodeReply and decodeError, an adapter has request and chunk; see ${GUIDE}`
   if (typeof made.name !== 'string' || !/^[^,\s]+$/.test(made.name)) return `has no usable name: \`name\` must be a text without commas and spaces (${GUIDE})`
   if (made.options !== undefined && (!isJsonObject(made.options) || !Object.values(made.options).every(isJsonObject))) return 'has options that are not an object of JSON Schemas'
-  return isPair(made) ? pairProblem(made) : adapterProblem(made)
+  return schemaProblem(made.options ?? {}) ?? (isPair(made) ? pairProblem(made) : adapterProblem(made))
 }
 
 function pairProblem (made: Made): string | undefined {
   const missing = PAIR_PARTS.filter(part => typeof made[part] !== 'function')
   if (missing.length > 0) return `makes a transformer pair without the function ${missing.join(' and ')}; a pair has all of ${PAIR_PARTS.join(', ')} (${GUIDE})`
   if (made.wire === undefined || !WIRES.includes(made.wire)) return `makes a transformer pair whose wire is none of ${WIRES.join(', ')}`
-  if (made.hosts !== undefined && !isListOf(made.hosts, host => typeof host === 'string')) return 'makes a transformer pair whose hosts are not a list of host names'
+  if (made.hosts !== undefined && !isListOfStrings(made.hosts)) return 'makes a transformer pair whose hosts are not a list of host names'
+  const odd = PAIR_EXTRAS.filter(part => made[part] !== undefined && typeof made[part] !== 'function')
+  if (odd.length > 0) return `makes a transformer pair whose ${odd.join(' and ')} is not a function`
   return undefined
 }
 
@@ -127,8 +132,4 @@ function adapterProblem (made: Made): string | undefined {
   if (typeof made.create !== 'function' && !isAdapter(made)) return `makes neither a pair (${PAIR_PARTS.join(', ')}) nor an adapter (request, chunk or reply, or create, which returns them); see ${GUIDE}`
   if (made.wires !== undefined && !isListOf(made.wires, wire => WIRES.includes(wire as Wire))) return `makes an adapter whose wires are not a list of ${WIRES.join(', ')}`
   return undefined
-}
-
-function isListOf (value: unknown, fits: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(fits)
 }

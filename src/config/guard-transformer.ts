@@ -1,8 +1,10 @@
 import { ApiError } from '../errors.ts'
 import type { MessageWriter } from '../message/writer.ts'
-import type { Adapter, AdapterFactory, Probe, Relay, ReplyDecoder, Target, TransformerPair, UpstreamRequest } from '../provider.ts'
+import type { Adapter, AdapterFactory, Probe, ProbeResult, ProviderFacts, Relay, ReplyDecoder, Target, TransformerPair, UpstreamRequest } from '../provider.ts'
 import { atOnce } from '../transformer-kit.ts'
 import { isJsonObject } from '../wire/json.ts'
+import { completeRequest } from './complete-request.ts'
+import { isListOfStrings } from './is-list-of.ts'
 
 /** Where a transformer of a user's comes from. */
 export interface Origin { name: string, file: string }
@@ -17,10 +19,11 @@ export function guardPair (pair: TransformerPair, origin: Origin): TransformerPa
     ...(pair.hosts !== undefined && { hosts: pair.hosts }),
     ...(pair.options !== undefined && { options: pair.options }),
     ...(pair.inlinesMedia !== undefined && { inlinesMedia: pair.inlinesMedia }),
+    ...(typeof pair.probePause === 'number' && { probePause: pair.probePause }),
     ...(endpoint !== undefined && { endpoint: base => guarded(origin, () => new URL(atOnce(endpoint.call(pair, base)))) }),
     ...(probe !== undefined && { probe: guardProbe(probe.bind(pair), origin) }),
     ...(relay !== undefined && { relay: guardRelay(relay, origin) }),
-    encodeRequest: (request, target) => guarded(origin, () => complete(pair.encodeRequest(request, target), target)),
+    encodeRequest: (request, target, client) => guarded(origin, () => complete(pair.encodeRequest(request, target, client), target, origin)),
     decodeReply: (writer, target, asked) => guarded(origin, () => new GuardedDecoder(decoderOf(pair.decodeReply(writer, target, asked)), writer, origin)),
     decodeError: (status, headers, body, target) => guarded(origin, () => errorOf(pair.decodeError(status, headers, body, target)))
   }
@@ -29,16 +32,29 @@ export function guardPair (pair: TransformerPair, origin: Origin): TransformerPa
 function guardProbe (probe: Probe, origin: Origin): Probe {
   return async (provider, get) => {
     try {
-      return await probe(provider, get)
+      return resultOf(await probe(provider, get))
     } catch (error) {
       return { problem: faultOf(error, origin).message }
     }
   }
 }
 
+function resultOf (result: unknown): ProbeResult {
+  const { facts, problem } = isJsonObject(result) ? result : {}
+  const told = problem === undefined || typeof problem === 'string'
+  if (told && facts === undefined && problem !== undefined) return { problem }
+  if (told && areFacts(facts)) return problem === undefined ? { facts } : { facts, problem }
+  throw new TypeError('probe must return { facts: { contextWindows } } with a Map, or { problem } in words')
+}
+
+/** All that is known of servers is known by model. */
+function areFacts (facts: unknown): facts is ProviderFacts {
+  return isJsonObject(facts) && 'contextWindows' in facts && Object.values(facts).every((fact: unknown) => fact instanceof Map)
+}
+
 function guardRelay (relay: Relay, origin: Origin): Relay {
   return {
-    request: (request, target) => guarded(origin, () => complete(relay.request(request, target), target)),
+    request: (request, target) => guarded(origin, () => complete(relay.request(request, target), target, origin)),
     family: target => guarded(origin, () => relay.family(target)),
     decodeEvent: (data, target) => guarded(origin, () => errorOf(relay.decodeEvent(data, target)))
   }
@@ -65,8 +81,10 @@ function guardAdapter (adapter: Adapter, origin: Origin): Adapter {
   atOnce(adapter)
   if (!isJsonObject(adapter) || !isAdapter(adapter)) throw new TypeError('create() must return an object with request, chunk or reply')
   const { request, chunk, reply, carries } = adapter
+  if (carries !== undefined && !isListOfStrings(carries)) throw new TypeError('carries must be a list of names of request fields')
   return {
     name: origin.name,
+    file: origin.file,
     ...(carries !== undefined && { carries }),
     ...(request !== undefined && { request: (body, target, original) => guarded(origin, () => request.call(adapter, body, target, original)) }),
     ...(chunk !== undefined && { chunk: (piece, target) => guarded(origin, () => chunk.call(adapter, piece, target)) }),
@@ -128,17 +146,11 @@ export function wordsOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** A request as the gateway sends it; what goes without saying may be left out. */
-function complete (upstream: Partial<UpstreamRequest> | undefined, { provider }: Target): UpstreamRequest {
-  atOnce(upstream)
-  if (typeof upstream?.body !== 'object' || upstream.body === null) throw new TypeError('encodeRequest must return { url, headers, body }')
-  return {
-    ...upstream,
-    url: upstream.url === undefined ? provider.url : new URL(upstream.url),
-    headers: { 'content-type': 'application/json', ...upstream.headers },
-    body: upstream.body,
-    dropped: upstream.dropped ?? []
-  }
+function complete (made: unknown, target: Target, origin: Origin): UpstreamRequest {
+  const upstream = completeRequest(atOnce(made), target)
+  const { answer } = upstream
+  if (answer !== undefined) upstream.answer = writer => guarded(origin, () => answer(writer))
+  return upstream
 }
 
 function decoderOf (decoder: ReplyDecoder): ReplyDecoder {

@@ -26,7 +26,8 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
   const provider: Provider = Object.freeze({
     name: entry.name,
     url: endpointOf(entry, pair, path, problems),
-    apiKey: entry.api_key,
+    // Old examples leave it empty where a server wants none.
+    apiKey: entry.api_key || undefined,
     models: Object.freeze([...entry.models]),
     pair,
     options: use.options,

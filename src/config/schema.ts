@@ -51,7 +51,7 @@ const media = {
   description: 'Files that requests name by URL, where the provider takes none by URL: the gateway loads them.',
   additionalProperties: false,
   properties: {
-    maxBytes: { type: 'integer', minimum: 1, default: 20971520, description: 'The largest file that is loaded.' },
+    maxBytes: { type: 'integer', minimum: 1, default: 20971520, description: 'The most that is loaded for one request.' },
     timeout: { type: 'integer', minimum: 1, default: 15000, description: 'How long loading may take. Milliseconds.' },
     allowHosts: { type: 'array', items: { type: 'string' }, description: 'Hosts that may have private addresses; others may not.' }
   }
@@ -104,7 +104,8 @@ export const configSchema = {
         longContext: target,
         longContextThreshold: { type: 'integer', minimum: 1 },
         webSearch: target,
-        image: target
+        image: target,
+        toolUse: { type: 'string', description: 'Accepted for old files.' }
       }
     },
     fallback: { type: 'object', additionalProperties: targets },

@@ -1,9 +1,8 @@
-import { Ajv } from 'ajv'
-import type { Adapter, AdapterFactory, OptionSchemas, TransformerPair } from '../provider.ts'
-import { QUICK_AJV } from '../quick-ajv.ts'
+import type { Adapter, AdapterFactory, TransformerPair } from '../provider.ts'
 import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import type { ProviderEntry } from './schema.ts'
+import { readOptions } from './transformer-options.ts'
 
 /** Where transformer pairs and adapters are found by name. */
 export interface TransformerCatalogue {
@@ -23,8 +22,6 @@ export interface Use {
   adapters: Adapter[]
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false, ...QUICK_AJV })
-
 /**
  * Reads a `use` list: `"name"` or `["name", options]`, of which one may be the pair (wherever it stands) and the others
  * are adapters in their order.
@@ -35,14 +32,14 @@ export function readUse (list: readonly unknown[], path: string, catalogue: Tran
   list.forEach((entry, i) => {
     const place = `${path}[${i}]`
     const [name, given] = Array.isArray(entry) ? entry as unknown[] : [entry]
-    const options = isJsonObject(given) ? given : {}
     const pair = catalogue.pair(String(name))
     const adapter = catalogue.adapter(String(name))
-    if (pair !== undefined && use.pair !== undefined) problems.push(`${place}: ${pair.name} is a second transformer pair beside ${use.pair.name}; a provider speaks one wire`)
-    else if (pair !== undefined) Object.assign(use, { pair, options })
-    else if (adapter !== undefined && optionsFit(adapter.options, options, adapter.name, place, problems)) createAdapter(adapter, options, place, use, problems)
-    else if (adapter === undefined) problems.push(unknownName(place, String(name), catalogue))
-    if (pair !== undefined) optionsFit(pair.options, options, pair.name, place, problems)
+    const known = pair ?? adapter
+    const options = known && readOptions(known, isJsonObject(given) ? given : {}, place, problems)
+    if (known === undefined) problems.push(unknownName(place, String(name), catalogue))
+    else if (pair !== undefined && use.pair !== undefined) problems.push(`${place}: ${pair.name} is a second transformer pair beside ${use.pair.name}; a provider speaks one wire`)
+    else if (pair !== undefined) Object.assign(use, { pair, options: options ?? {} })
+    else if (adapter !== undefined && options !== undefined) createAdapter(adapter, options, place, use, problems)
   })
   return use
 }
@@ -70,15 +67,6 @@ export function checkWires (adapters: readonly Adapter[], pair: TransformerPair,
     const wires = catalogue.adapter(name)?.wires
     if (wires !== undefined && !wires.includes(pair.wire)) problems.push(`${path}: ${name} is for the ${wires.join(' and ')} wire; ${pair.name} speaks ${pair.wire}`)
   }
-}
-
-function optionsFit (schemas: OptionSchemas | undefined, options: JsonObject, name: string, path: string, problems: string[]): boolean {
-  if (schemas === undefined) return true
-  const unknown = Object.keys(options).filter(option => !Object.hasOwn(schemas, option))
-  for (const option of unknown) problems.push(`${path}: ${name} has no option ${option}; it has ${Object.keys(schemas).join(', ') || 'none'}`)
-  const wrong = Object.entries(schemas).filter(([option, schema]) => options[option] !== undefined && !ajv.validate(schema, options[option]))
-  for (const [option] of wrong) problems.push(`${path}: the option ${option} of ${name} ${ajv.errorsText(ajv.errors, { dataVar: '' }).trim()}`)
-  return unknown.length === 0 && wrong.length === 0
 }
 
 function unknownName (path: string, name: string, { pairs, adapters }: TransformerCatalogue): string {

@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiError } from '../errors.ts'
 import type { Target } from '../provider.ts'
 import type { Usage } from '../wire/anthropic.ts'
 import type { Route } from '../routing/decide.ts'
+import { passedHeaders } from './passed-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,6 +34,7 @@ export class Exchange {
   /** What was counted in the reply; null before there is one. */
   account: ReplyAccount | null = null
   error: ApiError | null = null
+  #upstreamId: string | null = null
   /** Whether the client left before the end. */
   left = false
   #begin = performance.now()
@@ -54,6 +57,16 @@ export class Exchange {
 
   /** Milliseconds from the routing to the first content; null while there is none. */
   get firstContent (): number | null { return this.#firstContent }
+
+  /** The upstream's own name of the request, where it has passed to the client. */
+  get upstreamId (): string | null { return this.#upstreamId }
+
+  /** The headers of the upstream's reply that go on to the client, its id of the request among them. */
+  pass (headers: IncomingHttpHeaders): Record<string, string> {
+    const passed = passedHeaders(headers)
+    this.#upstreamId = passed['request-id'] ?? null
+    return passed
+  }
 
   sentContent (): void {
     this.#firstContent ??= performance.now() - this.#begin

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 const LEGAL = /^[a-zA-Z0-9_-]+$/
 /** Marks a tool id that stands for one the Messages API would not allow. */
 const STAND_IN = 'toolu_sy_'
+const OUR_SERVER_TOOL = 'srvtoolu_sy_'
 
 /** Ids of this process: 96 random bits that no other process has, and a number. */
 const RUN = randomBytes(12).toString('hex')
@@ -22,9 +23,14 @@ export function newToolId (): string {
   return `toolu_${unique()}`
 }
 
-/** An id for a search that the provider ran itself. */
+/** An id for a search that a provider other than Anthropic ran. */
 export function newServerToolId (): string {
-  return `srvtoolu_${unique()}`
+  return OUR_SERVER_TOOL + unique()
+}
+
+/** Whether a search was told under an id of ours. */
+export function isOurServerToolId (id: string): boolean {
+  return id.startsWith(OUR_SERVER_TOOL)
 }
 
 /** An id for a request, sent back as `request-id`. */

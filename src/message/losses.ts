@@ -1,4 +1,4 @@
-import type { MessagesRequest, ToolParam } from '../wire/anthropic.ts'
+import type { ContentBlock, MessagesRequest, ToolParam } from '../wire/anthropic.ts'
 import { type Column, type RequestField, fateOf } from '../wire/request-fields.ts'
 
 /** Names of request fields that a wire does not carry; told in `x-router-dropped`. */
@@ -15,7 +15,7 @@ export class Losses {
     for (const field in request.output_config) this.#check(`output_config.${field}`)
     for (const tool of request.tools ?? []) this.#checkTool(tool)
     if (request.tool_choice?.disable_parallel_tool_use === true) this.#check('tool_choice.disable_parallel_tool_use')
-    this.#checkBlocks(request)
+    for (const { content } of request.messages) this.#checkBlocks(content)
   }
 
   get names (): string[] { return [...this.#names] }
@@ -45,18 +45,18 @@ export class Losses {
     }
   }
 
-  #checkBlocks ({ messages }: MessagesRequest): void {
-    for (const { content } of messages) {
-      if (typeof content === 'string') continue
-      for (const { type } of content) {
-        if (!BLOCKS.has(type)) this.#check(`messages.${type}`)
-      }
+  #checkBlocks (content: string | readonly ContentBlock[] | null | undefined): void {
+    if (!Array.isArray(content)) return
+    for (const block of content as readonly ContentBlock[]) {
+      if (block.type === 'tool_result') this.#checkBlocks(block.content)
+      else if (block.type === 'document' && block.citations?.enabled === true) this.#check('messages.document.citations')
+      else if (!BLOCKS.has(block.type)) this.#check(`messages.${block.type}`)
     }
   }
 }
 
-/** What a tool is made of; every wire carries it. (Of `max_uses` a provider's own search has its own idea.) */
-const TOOL_FIELDS = new Set(['name', 'type', 'description', 'input_schema', 'max_uses'])
+/** What a tool is made of; every wire carries it. */
+const TOOL_FIELDS = new Set(['name', 'type', 'description', 'input_schema'])
 
 /** Blocks that every wire carries, in this form or another: the many that need no look at the table. */
 const BLOCKS = new Set(['text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result', 'tool_reference', 'server_tool_use', 'web_search_tool_result'])

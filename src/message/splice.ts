@@ -4,19 +4,19 @@ import { type Span, documentSpan, itemSpans, memberSpans } from './json-spans.ts
 /** A piece of a document and what stands in its place. */
 interface Edit extends Span { text: string }
 
-/** Whether a thinking block was made by someone whose reasoning the receiver cannot read. */
-export type IsForeign = (block: ContentBlock) => boolean
+/** What of a block was made by others than the receiver, who would refuse it: the whole block, the citations of its text, or nothing. */
+export type ForeignPart = (block: ContentBlock) => 'block' | 'citations' | undefined
 
 /**
- * A request in its own bytes, but for some of its members, and for foreign thinking blocks, which are taken out. A
- * message that holds nothing else goes with them, as the API takes none without content.
+ * A request in its own bytes, but for some of its members, and for what others made, which is taken out. A message that
+ * holds nothing else goes with it, as the API takes none without content.
  * @param raw the body's bytes; @param body the same, parsed
  * @param members values that stand in the place of those that came, by name
  */
-export function spliceRequest (raw: Buffer, body: MessagesRequest, members: Readonly<Record<string, unknown>>, isForeign: IsForeign): Buffer {
+export function spliceRequest (raw: Buffer, body: MessagesRequest, members: Readonly<Record<string, unknown>>, foreignPart: ForeignPart): Buffer {
   const document = documentSpan(raw)
   const edits = Object.entries(members).flatMap(([name, value]) => memberEdits(raw, document, name, value))
-  if (body.messages.some(message => foreignBlocks(message, isForeign).length > 0)) edits.push(...blockEdits(raw, document, body, isForeign))
+  if (body.messages.some(message => holdsForeign(message, foreignPart))) edits.push(...blockEdits(raw, document, body, foreignPart))
   return applyEdits(raw, edits)
 }
 
@@ -35,35 +35,50 @@ function memberEdits (raw: Buffer, object: Span, name: string, value: unknown): 
   return memberSpans(raw, object, name).map(span => ({ ...span, text: JSON.stringify(value) }))
 }
 
-/** Where a message holds thinking of others. */
-export function foreignBlocks ({ content }: MessageParam, isForeign: IsForeign): number[] {
+/** Which blocks of a message are others'. */
+export function foreignBlocks ({ content }: MessageParam, foreignPart: ForeignPart): number[] {
   if (typeof content === 'string') return []
-  return content.flatMap((block, i) => (block.type === 'thinking' || block.type === 'redacted_thinking') && isForeign(block) ? [i] : [])
+  return content.flatMap((block, i) => foreignPart(block) === 'block' ? [i] : [])
 }
 
-function blockEdits (raw: Buffer, document: Span, { messages }: MessagesRequest, isForeign: IsForeign): Edit[] {
+function holdsForeign ({ content }: MessageParam, foreignPart: ForeignPart): boolean {
+  return typeof content !== 'string' && content.some(block => foreignPart(block) !== undefined)
+}
+
+function blockEdits (raw: Buffer, document: Span, { messages }: MessagesRequest, foreignPart: ForeignPart): Edit[] {
   // Where a name is repeated the last one counts, as for JSON.parse.
   const list = memberSpans(raw, document, 'messages').at(-1)
   if (list === undefined) return []
   const spans = itemSpans(raw, list)
-  const foreign = messages.map(message => foreignBlocks(message, isForeign))
-  const gone = messages.flatMap(({ content }, i) => content.length > 0 && foreign[i]?.length === content.length ? [i] : [])
+  const foreign = messages.map(message => foreignBlocks(message, foreignPart))
+  const gone = new Set(messages.flatMap(({ content }, i) => content.length > 0 && foreign[i]?.length === content.length ? [i] : []))
   const edits = removals(raw, list, spans, gone)
   for (const [i, blocks] of foreign.entries()) {
     const message = spans[i]
-    if (blocks.length === 0 || message === undefined || gone.includes(i)) continue
+    const parsed = messages[i]
+    if (message === undefined || parsed === undefined || gone.has(i) || !holdsForeign(parsed, foreignPart)) continue
     const content = memberSpans(raw, message, 'content').at(-1)
-    if (content !== undefined) edits.push(...removals(raw, content, itemSpans(raw, content), blocks))
+    if (content === undefined) continue
+    const items = itemSpans(raw, content)
+    edits.push(...removals(raw, content, items, new Set(blocks)), ...citationEdits(raw, items, parsed, foreignPart))
   }
   return edits
 }
 
+function citationEdits (raw: Buffer, items: readonly Span[], { content }: MessageParam, foreignPart: ForeignPart): Edit[] {
+  if (typeof content === 'string') return []
+  return content.flatMap((block, i) => {
+    const item = items[i]
+    return item !== undefined && foreignPart(block) === 'citations' ? memberEdits(raw, item, 'citations', null) : []
+  })
+}
+
 /** Takes items out of a list, each with the comma that parts it from what stays. */
-function removals (raw: Buffer, list: Span, items: readonly Span[], gone: readonly number[]): Edit[] {
-  if (gone.length === 0) return []
-  if (gone.length === items.length) return [{ ...list, text: '[]' }]
-  const kept = items.findIndex((_, i) => !gone.includes(i))
-  return gone.map(i => {
+function removals (raw: Buffer, list: Span, items: readonly Span[], gone: ReadonlySet<number>): Edit[] {
+  if (gone.size === 0) return []
+  if (gone.size === items.length) return [{ ...list, text: '[]' }]
+  const kept = items.findIndex((_, i) => !gone.has(i))
+  return Array.from(gone, i => {
     // What stands before the first kept item is taken with the comma behind it, every other with the one before it.
     const start = i < kept ? items[i]?.start ?? 0 : items[i - 1]?.end ?? 0
     const end = i < kept ? items[i + 1]?.start ?? 0 : items[i]?.end ?? 0

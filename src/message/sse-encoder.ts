@@ -1,5 +1,5 @@
 import type { ApiError } from '../errors.ts'
-import type { ContentBlock, Usage } from '../wire/anthropic.ts'
+import type { ContentBlock, ThinkingBlock, Usage } from '../wire/anthropic.ts'
 import type { JsonObject } from '../wire/json.ts'
 import type { Ending } from './ending.ts'
 import type { DeltaKind, MessageSink } from './sink.ts'
@@ -55,6 +55,7 @@ export class SseEncoder implements MessageSink {
   }
 
   blockStart (index: number, block: ContentBlock): void {
+    if (block.type === 'thinking' && block.signature !== '') return this.#wholeThinking(index, block)
     this.#event('content_block_start', `,"index":${index},"content_block":${JSON.stringify(block)}`)
   }
 
@@ -86,6 +87,13 @@ export class SseEncoder implements MessageSink {
   error (error: ApiError): void {
     this.#flush()
     this.#out += errorEvent(error, this.#requestId)
+  }
+
+  /** Clients read thinking from its deltas. */
+  #wholeThinking (index: number, { thinking, signature }: ThinkingBlock): void {
+    this.blockStart(index, { type: 'thinking', thinking: '', signature: '' })
+    if (thinking !== '') this.delta(index, 'thinking', thinking)
+    this.delta(index, 'signature', signature)
   }
 
   #event (type: string, rest: string): void {

@@ -9,8 +9,12 @@ export function shortToolName (name: string): string {
   return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 9)}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
 }
 
-/** The names of tools by what they were shortened to; undefined where none was, as nearly always. */
+/** Characters that every wire takes as they are; another may have a longer form. */
+const PLAIN = /^[\w-]+$/
+
+/** The names of tools that a wire may have to shorten, by what the chat-completions wire makes of them; undefined where there is none, as nearly always. */
 export function longToolNames (tools: readonly ToolParam[] | undefined): Map<string, string> | undefined {
-  const long = tools?.filter(({ name }) => name.length > MAX_NAME) ?? []
+  // Tools of types that are not known here may be without a name.
+  const long = tools?.filter(({ name }) => typeof name === 'string' && (name.length > MAX_NAME || !PLAIN.test(name))) ?? []
   return long.length === 0 ? undefined : new Map(long.map(({ name }) => [shortToolName(name), name]))
 }

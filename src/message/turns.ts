@@ -114,5 +114,5 @@ function answerCalls (calls: ToolUseBlock[], turn: UserTurn): void {
 }
 
 function orphanText (result: ToolResultBlock): ContentBlock[] {
-  return [{ type: 'text', text: `Result of an earlier tool call (${result.tool_use_id}):` }, ...blocksOf(result)]
+  return [{ type: 'text', text: `${result.is_error ? 'Error' : 'Result'} of an earlier tool call (${result.tool_use_id}):` }, ...blocksOf(result)]
 }

@@ -14,6 +14,7 @@ import { parseToolInput } from './tool-input.ts'
 export class MessageWriter {
   readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
   readonly #sink: MessageSink
+  readonly #maxCalls: number
   #index = -1
   #open: 'text' | 'thinking' | 'tool' | null = null
   #openTool: { key: ToolKey, input: string } | null = null
@@ -26,8 +27,10 @@ export class MessageWriter {
   /** Nothing is written after the end, or after a failure. */
   #over = false
 
-  constructor (sink: MessageSink) {
+  /** @param maxCalls how many tool calls the client takes; more are left out */
+  constructor (sink: MessageSink, maxCalls = Infinity) {
     this.#sink = sink
+    this.#maxCalls = maxCalls
   }
 
   /** Whether the client has something to see. */
@@ -66,7 +69,7 @@ export class MessageWriter {
 
   /** A tool call begins. `key` names it for {@link toolInput}; `id` and `name` are the client's to see. */
   toolUse (key: ToolKey, id: string, name: string): void {
-    if (this.#over) return
+    if (this.#over || this.#calls === this.#maxCalls) return
     this.#calls++
     if (this.#mustHold()) this.#held.tool(key, id, name)
     else this.#openToolBlock(key, id, name)
@@ -115,10 +118,7 @@ export class MessageWriter {
   /** No more will come. Without a {@link finish} the reply was cut, and is told as that. */
   end (): void {
     if (this.#over) return
-    if (this.#ending === null) {
-      this.fail(new ApiError('api_error', 'The provider ended the reply before it was complete.', { status: 502 }))
-      return
-    }
+    if (this.#ending === null) return this.fail(new ApiError('api_error', 'The provider ended the reply before it was complete.', { status: 502 }))
     this.#ending.reason = reasonByCalls(this.#ending.reason, this.#calls, isCutCall([this.#openTool, ...this.#held.calls()]))
     this.#release()
     this.#close()

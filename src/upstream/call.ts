@@ -39,7 +39,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** What has arrived, decompressed; waits for the next piece if nothing has. Null at the end of the body. */
   read (): Promise<Buffer | null> {
-    return this.#decompressed === undefined ? this.#read() : this.#decompressed()
+    return this.#decompressed === undefined ? this.#read() : this.#readDecompressed(this.#decompressed)
+  }
+
+  /** An answer that was whole may lack the end of its compression. */
+  async #readDecompressed (read: () => Promise<Buffer | null>): Promise<Buffer | null> {
+    try {
+      return await read()
+    } catch (error) {
+      if (this.#expectsEnd) return null
+      throw error
+    }
   }
 
   async #read (): Promise<Buffer | null> {
@@ -87,7 +97,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   onResponseStart (_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return
     this.#head = { status, headers }
-    if (headers['content-encoding'] !== undefined) this.#decompressed = decompress(headers['content-encoding'], () => this.#read())
+    const encoding = headers['content-encoding']
+    if (encoding !== undefined) this.#decompressed = decompress(encoding, () => this.#read())
     this.#wakeUp()
   }
 

@@ -1,5 +1,7 @@
 import { ApiError } from '../errors.ts'
 import { spliceStart } from '../message/splice.ts'
+import { withoutKey } from '../provider-error.ts'
+import type { Provider } from '../provider.ts'
 import type { RelayObserver } from './relay-observer.ts'
 
 /** An event longer than this is no event of a model. */
@@ -14,7 +16,9 @@ const NOTHING = Buffer.alloc(0)
 export class EventRelay {
   readonly #observer: RelayObserver
   readonly #model: string
-  readonly #provider: string
+  readonly #provider: Provider
+  /** Whether the provider told its error outside of any event, so that it did not pass. */
+  bareError = false
   #pending: Buffer[] = []
   #pendingLength = 0
   /** The last two bytes of the read before. */
@@ -22,7 +26,7 @@ export class EventRelay {
   #held: Buffer[] = []
   #named = false
 
-  constructor (observer: RelayObserver, model: string, provider: string) {
+  constructor (observer: RelayObserver, model: string, provider: Provider) {
     this.#observer = observer
     this.#model = model
     this.#provider = provider
@@ -45,7 +49,7 @@ export class EventRelay {
     this.#pendingLength = 0
     if (end < bytes.length) this.#keep(bytes.subarray(end))
     this.#observer.push(events)
-    if (this.#observer.error !== null && !this.#observer.hasContent) throw this.#observer.error
+    if (this.#observer.error !== null) return this.#lastWords(events, this.#observer.error)
     return this.#pass(this.#named ? events : this.#name(events))
   }
 
@@ -56,10 +60,20 @@ export class EventRelay {
     return open !== -1 && isJson(last.toString('utf8', open)) ? this.push(Buffer.from('\n\n')) : NOTHING
   }
 
+  /** An error that stands outside of any event is no event for a client: what came before it passes. */
+  #lastWords (events: Buffer, error: ApiError): Buffer {
+    if (!this.#observer.hasContent) throw error
+    const text = withoutKey(events.toString(), this.#provider)
+    this.bareError = !/^event: ?error/m.test(text)
+    const begin = this.bareError ? text.search(/^(?:\[\s*)?\{\s*"error"/m) : -1
+    const passed = Buffer.from(begin === -1 ? text : text.slice(0, begin))
+    return this.#pass(this.#named ? passed : this.#name(passed))
+  }
+
   #keep (bytes: Buffer): void {
     this.#pending.push(bytes)
     this.#pendingLength += bytes.length
-    if (this.#pendingLength > MAX_PENDING) throw new ApiError('api_error', `${this.#provider} sent a reply that is too large.`, { status: 502 })
+    if (this.#pendingLength > MAX_PENDING) throw new ApiError('api_error', `${this.#provider.name} sent a reply that is too large.`, { status: 502 })
   }
 
   #pass (events: Buffer): Buffer {
@@ -80,7 +94,9 @@ export class EventRelay {
     const open = events.indexOf('{', from)
     if (from === -1 || open === -1) return events
     const close = lineEnd(events, open)
-    return Buffer.concat([events.subarray(0, open), spliceStart(events.subarray(open, close), this.#model), events.subarray(close)])
+    const start = events.subarray(open, close)
+    // Data of several lines is legal, and nobody sends it: it passes as it is.
+    return isJson(start.toString()) ? Buffer.concat([events.subarray(0, open), spliceStart(start, this.#model), events.subarray(close)]) : events
   }
 }
 

@@ -21,7 +21,11 @@ export class Health {
     const status = 'facts' in result ? 'up' : 'down'
     const problem = result.problem === undefined ? undefined : withoutKey(result.problem, provider)
     // What was learned stays while a server is away: it will most likely return as it was.
-    if ('facts' in result) provider.facts.contextWindows = result.facts.contextWindows
+    if ('facts' in result) {
+      const { contextWindows, reasoning } = result.facts
+      provider.facts.contextWindows = contextWindows
+      if (reasoning !== undefined) provider.facts.reasoning = reasoning
+    }
     const before = this.#found.get(provider.name)
     if (before?.status === status && before.problem === problem) return
     this.#found.set(provider.name, { status, problem })

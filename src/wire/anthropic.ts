@@ -35,7 +35,7 @@ interface Block { cache_control?: CacheControl | null }
 
 export interface TextBlock extends Block { type: 'text', text: string, citations?: JsonValue[] | null }
 export interface ImageBlock extends Block { type: 'image', source: MediaSource }
-export interface DocumentBlock extends Block { type: 'document', source: DocumentSource, title?: string | null, context?: string | null }
+export interface DocumentBlock extends Block { type: 'document', source: DocumentSource, title?: string | null, context?: string | null, citations?: { enabled?: boolean } | null }
 export interface SearchResultBlock extends Block { type: 'search_result', source: string, title: string, content: TextBlock[] }
 export interface ThinkingBlock { type: 'thinking', thinking: string, signature: string }
 export interface RedactedThinkingBlock { type: 'redacted_thinking', data: string }

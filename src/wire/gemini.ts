@@ -62,6 +62,7 @@ export interface GeminiRequest {
   toolConfig?: GeminiToolConfig
   generationConfig: GeminiGeneration
   safetySettings?: unknown
+  serviceTier?: string
 }
 
 /** A streamed chunk, or a whole reply. */

@@ -10,6 +10,8 @@ export type ChatPart =
   | { type: 'text', text: string, cache_control?: CacheControl }
   | { type: 'image_url', image_url: { url: string }, cache_control?: CacheControl }
   | { type: 'file', file: { filename: string, file_data: string }, cache_control?: CacheControl }
+  /** Mistral's, in answers only (https://docs.mistral.ai/capabilities/reasoning). */
+  | { type: 'thinking', thinking: { type: 'text', text: string }[], cache_control?: CacheControl }
 
 export interface ChatToolCall { id: string, type: 'function', function: { name: string, arguments: string } }
 

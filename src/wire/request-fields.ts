@@ -34,7 +34,7 @@ export const REQUEST_FIELDS = {
   top_p: row(true, 'not to OpenAI\'s reasoning models', true, 'not while thinking', true),
   top_k: row(true, false, true, false, true),
   stop_sequences: row('the first 4', 'the first 4; not to OpenAI\'s reasoning models', true, 'the first 16', 'the first 5'),
-  thinking: row('`reasoning`', '`reasoning_effort`, where the model knows it', '`reasoning_effort`, `thinking_token_budget`, `chat_template_kwargs`', '`thinking` and `reasoning_effort`; not with a forced `tool_choice`', '`thinkingConfig`, by model, from Gemini 2.5'),
+  thinking: row('`reasoning`; an effort for models that take no budget; off only where the model can', '`reasoning_effort`, where the model knows it', '`reasoning_effort`, `thinking_token_budget` (lowered with `max_tokens`), `chat_template_kwargs`', '`thinking` and `reasoning_effort`; not with a forced `tool_choice`', '`thinkingConfig`, by model, from Gemini 2.5'),
   'output_config.effort': row('`reasoning.effort`; `verbosity` for Claude', '`reasoning_effort`, where the model knows it', '`reasoning_effort`, unless thinking is disabled', '`reasoning_effort` while thinking', '`thinkingLevel`, from Gemini 3, where `thinking` leaves it open'),
   'output_config.format': row('`response_format`', '`response_format`', '`response_format`', '`json_object`, the schema in the prompt', '`responseJsonSchema`; before Gemini 3 not beside tools'),
   tools: row(true, true, true, true, 'their schemas in the keywords that Gemini knows'),
@@ -43,11 +43,12 @@ export const REQUEST_FIELDS = {
   'tools.web_search_*': row('`web` plugin', false, false, false, '`googleSearch`; before Gemini 3 not beside tools'),
   'tools.allowed_domains': row(true, false, false, false, false),
   'tools.blocked_domains': row(true, false, false, false, false),
+  'tools.max_uses': row('the provider decides how often it searches', false, false, false, 'the provider decides how often it searches'),
   'tools.<other types>': everywhere(false),
   tool_choice: row(true, true, true, 'a forced choice switches thinking off', '`functionCallingConfig`'),
   'tool_choice.disable_parallel_tool_use': row('`parallel_tool_calls`', '`parallel_tool_calls`', '`parallel_tool_calls`', false, false),
   metadata: row('`user` (a digest) and `session_id`', false, false, '`user_id` (a digest)', false),
-  service_tier: row(true, false, false, false, false),
+  service_tier: row(true, false, false, false, '`serviceTier`, where it knows the tier'),
   cache_control: row(true, false, false, false, false),
   'messages.role: system': everywhere('folded into the user turn where it stands'),
   'messages.text': everywhere(true),
@@ -55,6 +56,7 @@ export const REQUEST_FIELDS = {
   'messages.image by file_id': everywhere('400'),
   'messages.document, text': everywhere(INLINED),
   'messages.document, PDF': row(true, 'not by URL', '400', '400', 'loaded and put in, where it is a URL'),
+  'messages.document.citations': everywhere(false),
   'messages.search_result': everywhere(INLINED),
   'messages.tool_use': everywhere(true),
   'messages.tool_result': everywhere(true),
@@ -63,10 +65,11 @@ export const REQUEST_FIELDS = {
   'messages.tool_reference': everywhere(INLINED),
   'messages.thinking': everywhere('only to the provider that made it'),
   'messages.redacted_thinking': everywhere('only to the provider that made it'),
-  'messages.prefill': row(true, 'as a message like any other', '`continue_final_message`', 'at a `/beta` address', true),
+  'messages.prefill': row(true, 'as a message like any other', '`continue_final_message`', 'at a `/beta` address', 'before Gemini 3'),
   'messages.server_tool_use': everywhere('with its result'),
   'messages.web_search_tool_result': everywhere(INLINED),
-  'messages.cache_control': row(true, 'cached by itself', 'cached by itself', 'cached by itself', 'cached by itself')
+  'messages.cache_control': row('of a call: on the text before it, if any', 'cached by itself', 'cached by itself', 'cached by itself', 'cached by itself'),
+  'messages.<other types>': everywhere(false)
 } as const satisfies Record<string, Row>
 
 /** A field of a request, by its path. */

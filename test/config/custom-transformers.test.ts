@@ -53,6 +53,8 @@ t.test('a newcomer who follows the guide gets what it promises', async t => {
     (response, request) => {
       const body = request.body as { live?: unknown, most?: unknown }
       if (body.most === 1) json(response, { complaint: 'that is too little for test-key' }, 422)
+      else if (body.most === 2) response.writeHead(503, { 'content-type': 'text/html' }).end('<html>Back soon</html>')
+      else if (body.most === 3) json(response, { complaint: { code: 7 } }, 400)
       else if (body.live === true) stream(response, { says: 'Good ' }, { says: 'day.', tokens: { read: 3, written: 2 } }, { over: 'done' })
       else json(response, { says: 'Good day.', over: 'too long', tokens: { read: 3, written: 2 } })
     }
@@ -89,6 +91,12 @@ t.test('a newcomer who follows the guide gets what it promises', async t => {
   const refused = await ask(parley.url, { max_tokens: 1 })
   t.equal(refused.status, 400)
   t.match(refused.json, { error: { type: 'invalid_request_error', message: 'parley: that is too little for [key]' } })
+  const away = await ask(parley.url, { max_tokens: 2 })
+  t.match([away.status, away.headers.get('x-should-retry'), away.json], [529, null, { error: { type: 'overloaded_error', message: 'parley: status 503 without a message' } }], 'a page of a proxy')
+  t.match((await ask(parley.url, { max_tokens: 3 })).json, { error: { type: 'invalid_request_error', message: 'parley: status 400 without a message' } }, 'words that are none')
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aaaa' } }
+  const lossy = await ask(parley.url, { messages: [{ role: 'user', content: [image, image, { type: 'text', text: 'What is it?' }] }], top_k: 3, stop_sequences: ['x'], thinking: null })
+  t.same(lossy.headers.get('x-router-dropped')?.split(', '), ['top_k', 'stop_sequences', 'messages.image'])
 })
 
 t.test('every form of a file is taken', async t => {
@@ -112,7 +120,7 @@ t.test('every form of a file is taken', async t => {
     const { provider } = config.router.default
     t.equal(isPair ? provider.pair.name : provider.adapters[0]?.name, 'own', name)
     t.ok((isPair ? config.catalogue.pair('own') : config.catalogue.adapter('own'))?.file?.endsWith(name), 'which knows its file')
-    if (name === 'a class.cjs') t.same(provider.pair.encodeRequest({} as never, config.router.default).body, { greet: 'hi' }, 'as a method of its object')
+    if (name === 'a class.cjs') t.same(provider.pair.encodeRequest({} as never, config.router.default, { headers: {}, search: '' }).body, { greet: 'hi' }, 'as a method of its object')
   }
   t.equal(builtIn.pair('own'), undefined, 'what is built in stays as it is')
 })
@@ -154,6 +162,9 @@ t.test('a file that cannot be used is named, with what is missing', async t => {
     ['export default { name: "own", wire: "openai", encodeRequest () {} }', /without the function decodeReply and decodeError/],
     ['export default { name: "own", encodeRequest () {}, decodeReply () {}, decodeError () {} }', /whose wire is none of anthropic, openai, gemini, own/],
     [`export default { name: 'own', hosts: 'x', ${pair} }`, /hosts are not a list/],
+    [`export default { name: 'own', probe: 5, endpoint: 'x', ${pair} }`, /whose endpoint and probe is not a function/],
+    ['export default { name: "own", options: { a: { type: "bogus" } }, request () {} }', /has an option a whose JSON Schema cannot be used: .*type/],
+    [`export default { name: 'own', options: { a: { pattern: '(' } }, ${pair} }`, /has an option a whose JSON Schema cannot be used: /],
     ['export default { name: "own", options: { a: 1 }, request () {} }', /options that are not an object of JSON Schemas/],
     ['export default { name: "own", wires: ["x"], request () {} }', /wires are not a list/],
     ['export default { name: "own" }', /makes neither a pair .* nor an adapter/],
@@ -171,9 +182,17 @@ t.test('a file that cannot be used is named, with what is missing', async t => {
   await t.rejects(load({ 'a.mjs': 'export default { name: "own", create () { throw new Error("no") } }' }, { use: ['openai', 'own'] }), /transformer\.use\[1\]: The transformer own \(.*a\.mjs\) failed: no/)
   await t.rejects(load({ 'a.mjs': 'export default { name: "own", create: () => ({}) }' }, { use: ['openai', 'own'] }), /use\[1\]: .*create\(\) must return an object with request, chunk or reply/)
   await t.rejects(load({ 'a.mjs': 'export default { name: "own", create: async () => { throw new Error("no") } }' }, { use: ['openai', 'own'] }), /use\[1\]: .*at once; it returned a promise/)
+  for (const carries of ['5', '"thinking,top_k"', '[5]']) await t.rejects(load({ 'a.mjs': `export default { name: "own", carries: ${carries}, request () {} }` }, { use: ['openai', 'own'] }), /use\[1\]: The transformer own \(.*a\.mjs\) failed: carries must be a list of names/, carries)
   await t.rejects(load({ 'a.mjs': 'export default { name: "own", wires: ["gemini"], request () {} }' }, { use: ['openai', 'own'] }), /own is for the gemini wire; openai speaks openai/)
   await t.rejects(load({ 'a.mjs': `export default { name: 'own', endpoint () { throw new Error('no') }, ${pair} }` }), /Providers\[0\]\.api_base_url: The transformer own \(.*a\.mjs\) failed: no/)
   await t.rejects(load({ 'a.mjs': 'export default { name: "own", options: {}, request () {} }' }, { use: ['openai', ['own', { x: 1 }]] }), /own has no option x; it has none/)
+})
+
+t.test('options of two files may have schemas of one id', async t => {
+  const adapter = (name: string, type: string): string => `export default { name: '${name}', options: { a: { $id: 'a', type: '${type}' } }, request () {} }`
+  const files = { 'one.mjs': adapter('one', 'string'), 'two.mjs': adapter('two', 'integer') }
+  t.equal((await load(files, { use: ['openai', ['one', { a: 'x' }], ['two', { a: 1 }]] })).router.default.provider.adapters.length, 2)
+  await t.rejects(load(files, { use: ['openai', ['one', { a: 1 }], ['two', { a: 'x' }]] }), /use\[1\]: the option a of one must be string[^]*use\[2\]: the option a of two must be integer/)
 })
 
 t.test('what goes wrong in a file at work is told with its name, and nothing else breaks', async t => {
@@ -185,6 +204,18 @@ t.test('what goes wrong in a file at work is told with its name, and nothing els
     ['encodeRequest throws', pairWith({ encodeRequest: 'encodeRequest () { throw new Error("boom") }' }), 500, /failed: boom$/],
     ['encodeRequest is async', pairWith({ encodeRequest: 'async encodeRequest () { throw new Error("boom") }' }), 500, /failed: .*it returned a promise$/],
     ['encodeRequest returns nothing', pairWith({ encodeRequest: 'encodeRequest () {}' }), 500, /must return \{ url, headers, body \}/],
+    ['dropped is no list', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, dropped: "tools" })' }), 500, /dropped must be a list of names/],
+    ['dropped holds no names', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, dropped: [1] })' }), 500, /dropped must be a list of names/],
+    ['a body that cannot be written', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: { a: 1n } })' }), 500, /body cannot be written as JSON: .*BigInt/],
+    ['headers are none', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: "a: b" })' }), 500, /headers must be an object/],
+    ['a header with a line end', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: { "x-a": "b\\nc" } })' }), 500, /Invalid character in header content \["x-a"\]/],
+    ['a header with another name', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: { "x a": "b" } })' }), 500, /must be a valid HTTP token/],
+    ['a header that is no text', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: { "x-a": {} } })' }), 500, /the header x-a must be a text/],
+    ['a header of the connection', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: { "Content-Length": "7" } })' }), 500, /the header Content-Length is the gateway's/],
+    ['another kind of URL', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, url: "ftp://127.0.0.1/" })' }), 500, /url must begin with http/],
+    ['no URL', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, url: 7 })' }), 500, /Invalid URL/],
+    ['an answer of its own throws', pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, answer () { throw new Error("boom") } })' }), 500, /failed: boom$/],
+    ['an adapter makes what cannot be written', adapterWith('request (body) { body.a = 1n }'), 500, /body cannot be written as JSON: .*BigInt/, ['openai', 'own']],
     ['encodeRequest refuses', pairWith({ encodeRequest: 'encodeRequest () { throw new kit.ApiError("invalid_request_error", "not with me") }' }), 400, /^not with me$/],
     ['a hook of the kit is async', 'export default (options, kit) => kit.openaiCompatible({ name: "own", async request () { throw new Error("boom") } })', 500, /it returned a promise$/],
     ['decodeReply throws', pairWith({ decodeReply: 'decodeReply () { throw "boom" }' }), 500, /failed: boom$/],
@@ -213,6 +244,13 @@ t.test('what goes wrong in a file at work is told with its name, and nothing els
       t.ok(log.some(line => line['err'] !== undefined && thrown.test(String(line['msg']))), 'the log says where')
     }
   }))
+  let sent: unknown
+  const kept = await serve(t, pairWith({ encodeRequest: 'encodeRequest: () => ({ body: {}, headers: { "Content-Type": "text/x", authorization: undefined } })' }), (response, { headers }) => {
+    sent = [headers['content-type'], headers.authorization]
+    json(response, {})
+  })
+  t.equal((await ask(kept.url, {})).status, 200)
+  t.strictSame(sent, ['text/x', undefined], 'headers in any case, and those that are not set')
   const { url } = await serve(t, pairWith({ decodeError: 'decodeError () { return { message: "boom" } }' }), response => json(response, {}, 500))
   t.match((await ask(url, {})).json, { error: { message: /decodeError must return an ApiError/ } })
 })

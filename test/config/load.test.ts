@@ -95,6 +95,24 @@ t.test('every problem is named by its path, all at once', async t => {
   t.notMatch(await problems({ ...good, LOG_LEVEL: 'loud', APIKEY: 'hush-hush' }), /hush-hush/, 'a problem shows no values')
 })
 
+t.test('values that its editor writes as texts are read as what they are', async t => {
+  const upstream = { ...provider, transformer: { use: ['vllm', ['maxtoken', { max_tokens: '8192' }], ['reasoning', { enable: 'false' }]], 'a/b': { use: [['sampling', { temperature: '0.7', top_k: '40' }]] } } }
+  const config = await load({ ...good, Providers: [upstream], Router: { default: 'or,a/b', toolUse: 'or,a/b' } })
+  t.same(config.unused, ['Router.toolUse'])
+  const { provider: { adapters } } = config.router.default
+  const body = { max_tokens: 9000 }
+  for (const adapter of adapters) adapter.request?.(body, config.router.default, {} as never)
+  t.match(body, { max_tokens: 8192, temperature: 0.7, top_k: 40, enable_thinking: false })
+  for (const [value, expected] of [['8k', 'must be integer'], ['', 'must be integer'], ['0.5', 'must be integer'], ['0', 'must be >= 1']] as const) {
+    await t.rejects(load({ ...good, Providers: [{ ...provider, transformer: { use: [['maxtoken', { max_tokens: value }]] } }] }), { message: new RegExp(`use\\[0\\]: the option max_tokens of maxtoken ${expected}`) }, value)
+  }
+})
+
+t.test('an empty key is none', async t => {
+  const config = await load({ ...good, Providers: [{ ...provider, api_key: '' }] })
+  t.equal(config.router.default.provider.apiKey, undefined)
+})
+
 t.test('what its editor leaves empty is not set', async t => {
   const config = await load({ ...good, APIKEY: '', PROXY_URL: '', CUSTOM_ROUTER_PATH: '', Router: { default: 'or,a/b', background: '', think: '', longContext: '', webSearch: '', image: '' } })
   t.same([config.keys, config.proxyUrl, config.unused], [[], undefined, []])
@@ -106,6 +124,7 @@ t.test('what passes the form and would fail later is named as well', async t => 
     [{ API_TIMEOUT_MS: '0' }, /API_TIMEOUT_MS: must be >= 1/],
     [{ PROXY_URL: 'foo' }, /PROXY_URL: must be a URL/],
     [{ Providers: [{ ...provider, api_key: 'abc\n' }] }, /Providers\[0\]\.api_key: holds blanks/],
+    [{ Providers: [{ ...provider, transformer: { use: [['sampling', { temperature: 'hot', top_k: -4, top_p: 0.5, min_p: 1 }]] } }] }, /use\[0\]: the option temperature of sampling must be number\n.*the option top_k of sampling must be >= 0\n.*sampling has no option min_p; it has max_tokens, /],
     [{ Providers: [{ ...provider, transformer: { 'a/b': { use: ['nope'] } } }] }, /Providers\[0\]\.transformer\.a\/b\.use\[0\]: there is no transformer nope here/]
   ] as const) await t.rejects(load({ ...good, ...change }), { message: expected })
 })

@@ -53,7 +53,7 @@ export interface Encoded { body: ChatRequest, messages: ChatMessage[], headers: 
 /** A Messages request as a provider would get it, by way of JSON as over the wire. */
 export function encode (name: PairName, request: object, options: TargetOptions = {}): Encoded {
   const whole = { model: 'claude-x', max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }], ...request } as MessagesRequest
-  const { body, headers, dropped, url, answer } = pairNamed(name).encodeRequest(whole, targetOf(name, options))
+  const { body, headers, dropped, url, answer } = pairNamed(name).encodeRequest(whole, targetOf(name, options), { headers: {}, search: '' })
   const sent = JSON.parse(JSON.stringify(body)) as ChatRequest
   return { body: sent, messages: sent.messages, headers, dropped, url, answer }
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { mock } from 'node:test'
 import t from 'tap'
 import { type TestApp, startApp } from '../helper/app.ts'
@@ -152,4 +155,74 @@ t.test('where nothing can be looked at, nothing is asked', async t => {
   t.strictSame((await ready(service)).body, { status: 'ready', providers: {} })
   mock.timers.tick(120_000)
   t.equal(upstream.requests.length, 0)
+})
+
+t.test('a bad probe of a user\'s file is told, and the others go on', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-probe-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const limits: AbortController[] = []
+  const timeout = mock.method(AbortSignal, 'timeout', () => {
+    const limit = new AbortController()
+    limits.push(limit)
+    return limit.signal
+  })
+  t.teardown(() => timeout.mock.restore())
+  const wrong = /^The transformer never \(.*never\.mjs\) failed: probe must return \{/
+  const probes: [string, RegExp | undefined][] = [
+    ['() => new Promise(() => {})', /did not answer within \d+ seconds/],
+    ['async (provider, get) => { try { await get(provider.url, {}) } catch {} return get(provider.url, {}) }', /did not answer within \d+ seconds/],
+    ['() => "fine"', wrong],
+    ['async () => {}', wrong],
+    ['async () => ({ facts: null })', wrong],
+    ['async () => ({ facts: {} })', wrong],
+    ['async () => ({ facts: { contextWindows: {} } })', wrong],
+    ['async () => ({ problem: 7 })', wrong],
+    ['async () => { throw new Error("boom") }', /never\.mjs\) failed: boom$/],
+    ['async () => ({ problem: "it sleeps" })', /^it sleeps$/],
+    ['async () => ({ facts: { contextWindows: new Map() } })', undefined]
+  ]
+  const file = join(folder, 'never.mjs')
+  for (const [i, [probe, expected]] of probes.entries()) {
+    await writeFile(file, `export default { name: 'never', wire: 'own', encodeRequest () {}, decodeReply () {}, decodeError () {}, probe: ${probe} } // ${i}`)
+    await utimes(file, 1000 + i, 1000 + i)
+    const silent = await startUpstream(t, () => {})
+    const upstream = await startUpstream(t, response => json(response, good))
+    const config = configOf({ local: { api_base_url: `${upstream.url}/v1` }, own: { api_base_url: silent.url, transformer: { use: ['never'] } } })
+    const service = await startApp(t, { config: { ...config, transformers: [{ path: file }] } })
+    while (!service.log.some(line => line['provider'] === 'local')) await new Promise(resolve => setImmediate(resolve))
+    for (const limit of limits) limit.abort()
+    const lines = await told(service, 2)
+    t.match(lines.find(line => line['provider'] === 'own'), expected === undefined ? { level: 30, msg: 'provider is up' } : { level: 40, msg: 'provider is down', problem: expected }, probe)
+    while (upstream.requests.length < 2) {
+      mock.timers.tick(30_000)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    t.pass('and there is another look at the others')
+    await service.app.close()
+  }
+})
+
+t.test('OpenRouter: a long list is not read again and again, but a server that is away is looked at soon', async t => {
+  let status = 502
+  const upstream = await startUpstream(t, (response, { path }) => path === '/v1/models' ? json(response, good) : json(response, list({ id: 'qwen', reasoning: { mandatory: true, supports_max_tokens: false } }), status))
+  const service = await startApp(t, { config: configOf({ far: { api_base_url: `${upstream.url}/api/v1`, transformer: { use: ['openrouter'] } }, near: { api_base_url: `${upstream.url}/v1` } }) })
+  const asked = (path: string): number => upstream.requests.filter(request => request.path === path).length
+  /** Turns the clock until the near server was looked at once more. */
+  const next = async (): Promise<void> => {
+    const before = asked('/v1/models')
+    while (asked('/v1/models') === before) {
+      mock.timers.tick(30_000)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  await told(service, 2)
+  t.equal((await ready(service)).status, 503)
+  status = 200
+  await next()
+  await told(service, 3)
+  t.equal((await ready(service)).status, 200)
+  t.strictSame(service.app.config.current.router.default.provider.facts.reasoning?.get('qwen'), { mandatory: true, budget: false, efforts: [] }, 'what it told is kept')
+  await next()
+  await next()
+  t.equal(asked('/api/v1/models'), 2)
 })

@@ -221,7 +221,7 @@ t.test('a stream that passes through keeps its bytes, whatever they say', async 
     const text = chunks.map(each => `event: ${String((each as { type?: unknown } | null)?.type)}\ndata: ${JSON.stringify(each).replaceAll(/"model":(?!")[^,}]*[,}]?/g, '"model":"m"}')}\n\n`).join('')
     const body = Buffer.from(carriage ? text.replaceAll('\n', '\r\n') : text)
     const observer = new RelayObserver({ memory: new ReasoningMemory(), family: 'x' }, () => new ApiError('api_error', 'said so'))
-    const relay = new EventRelay(observer, 'claude-x', 'scripted')
+    const relay = new EventRelay(observer, 'claude-x', targetOf('anthropic').provider)
     const passed: Buffer[] = []
     try {
       for (const piece of pieces(body, cuts)) passed.push(relay.push(piece))

@@ -149,7 +149,7 @@ t.test('DeepSeek: strict tools and the beginning of an answer, at the beta addre
 t.test('DeepSeek: blank lines before a plain reply', async t => {
   const collector = new MessageCollector('msg_1', 'claude-x')
   const writer = new MessageWriter(collector)
-  const reader = readBody(pairNamed('deepseek').decodeReply(writer, targetOf('deepseek'), { model: 'claude-x', stream: false, conversation: () => '' }), 'deepseek')
+  const reader = readBody(pairNamed('deepseek').decodeReply(writer, targetOf('deepseek'), { model: 'claude-x', stream: false, conversation: () => '', maxCalls: Infinity }), 'deepseek')
   for (const piece of ['\n', '\n\n', '\n{"choices":[{"message":{"content":"So."},"finish_reason":"stop"}],', '"usage":{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2,"completion_tokens":3}}']) reader.push(Buffer.from(piece))
   reader.end()
   writer.end()

@@ -107,7 +107,7 @@ t.test('Groq: counts in x_groq, errors as named events', async t => {
   t.match(decode([chunk({ content: 'x' }), chunk({}, 'stop', { x_groq: { id: 'req_1', usage: { prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 4 } } } })]).reply.usage, { input_tokens: 6, cache_read_input_tokens: 4, output_tokens: 5 })
   const collector = new MessageCollector('msg_1', 'claude-x')
   const writer = new MessageWriter(collector)
-  const reader = readBody(pairNamed('openai').decodeReply(writer, targetOf('openai'), { model: 'claude-x', stream: true, conversation: () => '' }), 'groq')
+  const reader = readBody(pairNamed('openai').decodeReply(writer, targetOf('openai'), { model: 'claude-x', stream: true, conversation: () => '', maxCalls: Infinity }), 'groq')
   reader.push(Buffer.from(`data: ${JSON.stringify(chunk({ content: 'x' }))}\n\nevent: error\ndata: {"error":{"message":"Failed to call a function.","type":"invalid_request_error","code":"tool_use_failed","status_code":400}}\n\n`))
   t.match(writer.failure, { type: 'invalid_request_error', status: 400, message: 'scripted: Failed to call a function.' })
 })
@@ -133,6 +133,21 @@ t.test('Ollama, LM Studio, llama.cpp: thinking tags, where the configuration say
   const chunks = [chunk({ content: '<think>Let me see.</think>So.' }), stop]
   t.strictSame(types(decode(chunks).reply.content), ['text'], 'not by default: they may be what was asked for')
   t.strictSame(types(decode(chunks, { options: { think_tags: 'head' } }).reply.content), ['thinking', 'text'])
+})
+
+t.test('Mistral: thinking returns as the part of the content that it was', async t => {
+  const thinking = { type: 'thinking', thinking: [{ type: 'text', text: 'Let me see.' }] }
+  const magistral: TargetOptions = { model: 'magistral-medium' }
+  const answers: [string, object[], object][] = [
+    ['before words', [chunk({ content: [thinking] }), chunk({ content: [{ type: 'text', text: 'So.' }] }), stop], { role: 'assistant', content: [thinking, { type: 'text', text: 'So.' }] }],
+    ['before a call', [chunk({ content: [thinking] }), chunk({ tool_calls: [call('abcDEF123', 'a', { index: 0 })] }), chunk({}, 'tool_calls')], { role: 'assistant', content: [thinking], tool_calls: [call('abcDEF123', 'a')] }]
+  ]
+  for (const [name, chunks, expected] of answers) {
+    const { message } = decode(chunks, magistral)
+    const messages = [{ role: 'user', content: 'a' }, { role: 'assistant', content: message?.content }, { role: 'user', content: message?.stop_reason === 'tool_use' ? [{ type: 'tool_result', tool_use_id: 'abcDEF123', content: 'x' }] : 'b' }]
+    t.strictSame(encode('openai', { messages }, magistral).messages[1], expected, name)
+    t.notMatch(JSON.stringify(encode('openai', { messages }, { model: 'mistral-small' }).body), /Let me see/, 'to no other model')
+  }
 })
 
 t.test('Mistral: content as parts, ids of nine characters', async t => {

@@ -159,6 +159,21 @@ t.test('vLLM: thinking and effort', async t => {
   t.strictSame(send({ thinking: { type: 'disabled' }, output_config: { effort: 'high' } }).dropped, ['output_config.effort'])
 })
 
+t.test('vLLM: a thinking budget is lowered with max_tokens, and leaves room for the answer', async t => {
+  const options: TargetOptions = { rest: { facts: { contextWindows: new Map([['test-model', 32_768]]) } } }
+  const ask = (characters: number, budget: number): { budget: number, limit: number } => {
+    const { body } = send({ max_tokens: 32_000, thinking: { type: 'enabled', budget_tokens: budget }, messages: [{ role: 'user', content: 'word '.repeat(characters / 5) }] }, options)
+    return { budget: Number(body['thinking_token_budget']), limit: body.max_tokens ?? 0 }
+  }
+  const long = ask(70_000, 31_999)
+  t.ok(long.limit < 20_000 && long.budget <= long.limit - 4096 && long.budget > 1000, JSON.stringify(long))
+  const least = ask(350_000, 31_999)
+  t.strictSame(least, { budget: 512, limit: 1024 })
+  t.equal(ask(70_000, 2000).budget, 2000, 'a budget that fits stays')
+  const { body } = send({ max_tokens: 32_000, thinking: { type: 'enabled', budget_tokens: 31_999 } }, options)
+  t.match(body, { max_tokens: 32_000, thinking_token_budget: 31_999 }, 'a limit that stays leaves the budget to the client')
+})
+
 t.test('vLLM: sampling and limits that others do not take', async t => {
   const { body, dropped } = send({ temperature: 0, top_p: 0.9, top_k: 40, stop_sequences: ['1', '2', '3', '4', '5', '6'] })
   t.match(body, { temperature: 0, top_p: 0.9, top_k: 40, stop: ['1', '2', '3', '4', '5', '6'] })

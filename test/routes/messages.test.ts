@@ -1,7 +1,7 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { oneProvider, startApp } from '../helper/app.ts'
 import { ask, askStream } from '../helper/ask.ts'
-import { USAGE, answer, delta, sse, startUpstream, stream } from '../helper/upstream.ts'
+import { type Received, USAGE, answer, delta, json, sse, startUpstream, stream } from '../helper/upstream.ts'
 
 t.test('a plain request is translated, answered and told how it was routed', async t => {
   const upstream = await startUpstream(t, (response, request) => answer(response, request, 'Hello.'))
@@ -80,11 +80,61 @@ t.test('pages that OpenRouter searched come back as a search with its sources', 
   const upstream = await startUpstream(t, response => stream(response, delta({ content: 'It rains.' }), delta({ content: '', annotations: [{ type: 'url_citation', url_citation: source }] }), delta({}, 'stop', { usage: USAGE }), '[DONE]'))
   const { url } = await startApp(t, { config: oneProvider(upstream.url, 'openrouter') })
   const reply = await askStream(url, { tools: [{ type: 'web_search_20250305', name: 'web_search', allowed_domains: ['example.org'] }], tool_choice: { type: 'tool', name: 'web_search' } })
-  t.match(upstream.requests[0]?.body, { plugins: [{ id: 'web', include_domains: ['example.org'] }], tools: undefined, tool_choice: undefined })
+  t.match(upstream.requests.find(({ method }) => method === 'POST')?.body, { plugins: [{ id: 'web', include_domains: ['example.org'] }], tools: undefined, tool_choice: undefined })
   t.match(reply.content, [
     { type: 'text', text: 'It rains.', citations: [{ type: 'web_search_result_location', url: source.url, title: 'A page' }] },
     { type: 'server_tool_use', name: 'web_search' },
     { type: 'web_search_tool_result', content: [{ type: 'web_search_result', url: source.url, title: 'A page' }] }
   ])
   t.equal(reply.content[2]?.['tool_use_id'], reply.content[1]?.['id'])
+})
+
+t.test('a client that takes one call gets one, whatever the provider knows of it', async t => {
+  const calls = [0, 1].map(index => ({ index, id: `call_${index}`, function: { name: 'Read', arguments: `{"n":${index}}` } }))
+  const upstream = await startUpstream(t, response => stream(response, delta({ tool_calls: calls }), delta({}, 'tool_calls', { usage: USAGE }), '[DONE]'))
+  const { url } = await startApp(t, { config: oneProvider(upstream.url) })
+  const tools = [{ name: 'Read', input_schema: { type: 'object' } }]
+  t.match((await askStream(url, { tools, tool_choice: { type: 'auto', disable_parallel_tool_use: true } })).content, { length: 1, 0: { id: 'call_0', input: { n: 0 } } })
+  t.equal((await askStream(url, { tools })).content.length, 2)
+})
+
+t.test('values that would have to be guessed at are refused, by name', async t => {
+  const { url } = await startApp(t)
+  t.match((await ask(url, { thinking: { type: 'dreaming' } })).json, { error: { message: "thinking.type: Input should be 'enabled', 'adaptive', 'disabled' or 'between_tools'" } })
+  t.match((await ask(url, { tool_choice: { type: 'several' } })).json, { error: { message: "tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'" } })
+})
+
+/** A provider that takes no files by URL, and a server that has some. */
+async function withFiles (t: Test, allowHosts: string[]): Promise<{ url: string, files: string, requests: Received[] }> {
+  const files = await startUpstream(t, (response, { path }) => {
+    if (path === '/a.png') response.writeHead(200, { 'content-type': 'image/png' }).end('png')
+    else response.writeHead(404).end()
+  })
+  const upstream = await startUpstream(t, response => json(response, { candidates: [{ content: { role: 'model', parts: [{ text: 'A cat.' }] }, finishReason: 'STOP' }] }))
+  const provider = { name: 'gemini', api_base_url: `${upstream.url}/v1beta`, api_key: 'upstream-secret', models: ['gemini-3-flash'] }
+  const { url } = await startApp(t, { config: { Providers: [provider], Router: { default: 'gemini,gemini-3-flash' }, Media: { allowHosts } } })
+  return { url, files: files.url, requests: upstream.requests }
+}
+
+t.test('files by URL are loaded for a provider that takes none', async t => {
+  const { url, files, requests } = await withFiles(t, ['127.0.0.1'])
+  const image = { type: 'image', source: { type: 'url', url: `${files}/a.png` } }
+  const messages = [
+    { role: 'user', content: [image, { type: 'text', text: 'What is it?' }] },
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'Look', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: [image] }, { type: 'document', source: { type: 'content', content: [image] } }] }
+  ]
+  t.match((await ask(url, { messages })).json, { content: [{ type: 'text', text: 'A cat.' }] })
+  t.equal(JSON.stringify(requests[0]?.body).split(Buffer.from('png').toString('base64')).length, 4, 'in every place')
+  t.notMatch(requests[0]?.path, 'upstream-secret')
+  t.match((await ask(url, { messages: [{ role: 'user', content: [{ ...image, source: { type: 'url', url: `${files}/none` } }] }] })).json, { error: { type: 'invalid_request_error', message: /none could not be loaded: its server answered with status 404/ } })
+  const many = Array.from({ length: 51 }, (_, i) => ({ type: 'image', source: { type: 'url', url: `${files}/${i}.png` } }))
+  t.match((await ask(url, { messages: [{ role: 'user', content: many }] })).json, { error: { message: /names 51 files by URL; at most 50/ } })
+})
+
+t.test('files on private addresses are not', async t => {
+  const { url, files, requests } = await withFiles(t, [])
+  const reply = await ask(url, { messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'url', url: `${files}/a.png` } }] }] })
+  t.match(reply.json, { error: { type: 'invalid_request_error', message: /its address is not public/ } })
+  t.equal(requests.length, 0)
 })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import Anthropic from '@anthropic-ai/sdk'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { newServerToolId } from '../../src/message/ids.ts'
 import { sealReasoning } from '../../src/message/envelope.ts'
 import { startApp } from '../helper/app.ts'
 import { openStream } from '../helper/events.ts'
@@ -12,13 +14,13 @@ import { type Received, type Script, json, startUpstream } from '../helper/upstr
 
 /** Requests to a provider of the client's own wire: what is asked and answered goes on byte for byte. */
 
-interface Service { url: string, requests: Received[], log: Record<string, unknown>[] }
+interface Service { app: FastifyInstance, url: string, requests: Received[], log: Record<string, unknown>[] }
 
 async function service (t: Test, script: Script, options: object = {}, rest: object = {}): Promise<Service> {
   const upstream = await startUpstream(t, script)
   const provider = { name: 'native', api_base_url: `${upstream.url}/api`, api_key: 'upstream-secret', models: ['claude-opus-5'], transformer: { use: [['anthropic', options]] } }
-  const { url, log } = await startApp(t, { config: { APIKEY: 'gateway-key', Providers: [provider], Router: { default: 'native,claude-opus-5' }, ...rest } })
-  return { url, requests: upstream.requests, log }
+  const { app, url, log } = await startApp(t, { config: { APIKEY: 'gateway-key', Providers: [provider], Router: { default: 'native,claude-opus-5' }, ...rest } })
+  return { app, url, requests: upstream.requests, log }
 }
 
 function post (url: string, body: string, headers: Record<string, string> = {}, path = '/v1/messages?beta=true'): Promise<Response> {
@@ -104,7 +106,7 @@ t.test('a stream comes back byte for byte, but for the model of its first event'
 
 t.test('compressed replies are undone, and are the same bytes then', async t => {
   const plain = '{"type":"message","id":"msg_1","model":"claude-opus-5","content":[{"type":"text","text":"é"}],"stop_reason":"end_turn","usage":{"input_tokens":3,"output_tokens":4},"extra":1.0}'
-  const pack = { gzip: gzipSync, br: brotliCompressSync }
+  const pack: Record<string, (bytes: string) => Buffer> = { gzip: gzipSync, 'x-gzip': gzipSync, br: brotliCompressSync, deflate: deflateSync, 'Deflate ': deflateRawSync, 'gzip, identity': gzipSync }
   for (const [encoding, compress] of Object.entries(pack)) {
     const { url } = await service(t, (response, { body }) => { response.writeHead(200, { ...HEADERS, 'content-type': body.stream ? 'text/event-stream' : 'application/json', 'content-encoding': encoding }).end(compress(body.stream ? EVENTS : plain)) })
     const streamed = await post(url, BODY)
@@ -114,6 +116,8 @@ t.test('compressed replies are undone, and are the same bytes then', async t => 
   }
   const { url } = await service(t, response => { response.writeHead(200, { ...HEADERS, 'content-encoding': 'gzip' }).end(gzipSync(EVENTS).subarray(0, 200)) })
   t.match(await (await post(url, BODY)).text(), /closed the connection before its reply was complete|ended the reply before/, 'half of one is an error')
+  const odd = await service(t, response => { response.writeHead(200, { ...HEADERS, 'content-encoding': 'rot13' }).end('x') })
+  t.match(await (await post(odd.url, BODY)).text(), /in the encoding rot13, which the gateway does not read/)
 })
 
 t.test('errors pass unmodified, with the headers that clients go by', async t => {
@@ -126,7 +130,7 @@ t.test('errors pass unmodified, with the headers that clients go by', async t =>
       t.equal(reply.status, 529)
       t.equal(await reply.text(), body)
       t.match(Object.fromEntries(reply.headers), { 'retry-after': '7', 'x-should-retry': 'true', 'anthropic-ratelimit-tokens-remaining': '0', 'request-id': 'req_u', 'x-router-provider': 'native' })
-      t.match(log.find(({ msg }) => msg === 'request'), { status: 529, error: { type: 'overloaded_error' } })
+      t.match(log.find(({ msg }) => msg === 'request'), { status: 529, upstreamRequestId: 'req_u', error: { type: 'overloaded_error' } })
     }
   }
 })
@@ -172,6 +176,40 @@ t.test('an error inside a 200 is an HTTP error before any content, and passes as
 
   const plain = await service(t, response => json(response, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }))
   t.equal((await post(plain.url, BODY.replace('"stream":true', '"stream":false'))).status, 529)
+})
+
+t.test('an error in mid-stream ends the reply, whatever becomes of the connection', async t => {
+  const begun = EVENTS.slice(0, EVENTS.indexOf('event: weather_report'))
+  let closed: () => void = () => {}
+  const script = (last: string): Script => response => {
+    response.on('close', () => closed())
+    response.writeHead(200, HEADERS).write(begun + last)
+  }
+  for (const [how, last] of [
+    ['as an event', 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no upstream-secret"}}\n\n'],
+    ['outside of any event', '{"error":{"type":"overloaded_error","message":"no upstream-secret"}}\n\n']
+  ] as const) {
+    const gone = new Promise<void>(resolve => { closed = resolve })
+    const { url } = await service(t, script(last))
+    const reply = checkGrammar(await (await post(url, BODY)).text())
+    t.match(reply, { ended: 'error', error: { type: 'overloaded_error', message: 'no [key]' } }, how)
+    await gone
+  }
+})
+
+t.test('nothing is waited for behind a whole answer', async t => {
+  for (const encoding of [undefined, 'gzip']) {
+    let closed: () => void = () => {}
+    const gone = new Promise<void>(resolve => { closed = resolve })
+    const { url } = await service(t, response => {
+      response.on('close', () => closed())
+      response.writeHead(200, encoding === undefined ? HEADERS : { ...HEADERS, 'content-encoding': encoding })
+      // Without the trailer of the compression, on a connection that stays open.
+      response.write(encoding === undefined ? EVENTS : gzipSync(EVENTS, { finishFlush: constants.Z_SYNC_FLUSH }))
+    })
+    t.ok((await (await post(url, BODY)).text()).endsWith('data: {"type":"message_stop"}\n\n'))
+    await gone
+  }
 })
 
 t.test('a stream that is cut ends in an error event, however it is cut', async t => {
@@ -244,6 +282,30 @@ t.test('a tool loop that another provider began goes on without thinking, where 
   }
 })
 
+t.test('searches that ran elsewhere stay out, and so do their citations', async t => {
+  const { url, requests } = await service(t, response => json(response, { type: 'message', model: 'm', content: [] }))
+  const search = (id: string, secret: string): object[] => [
+    { type: 'server_tool_use', id, name: 'web_search', input: {} },
+    { type: 'web_search_tool_result', tool_use_id: id, content: [{ type: 'web_search_result', url: 'https://a', title: 'A', encrypted_content: secret, page_age: null }] },
+    { type: 'text', text: 'So.', citations: [{ type: 'web_search_result_location', url: 'https://a', title: 'A', encrypted_index: secret, cited_text: '' }] }
+  ]
+  const send = async (content: object[]): Promise<unknown> => {
+    await (await post(url, JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content }, { role: 'user', content: 'y' }] }))).text()
+    return requests.at(-1)?.body.messages[1]?.content
+  }
+  t.strictSame(await send(search(newServerToolId(), '')), [{ type: 'text', text: 'So.', citations: null }])
+  t.strictSame(await send(search('srvtoolu_01ABC', 'secret')), search('srvtoolu_01ABC', 'secret'), 'those of Anthropic go back as they came')
+})
+
+t.test('lists that are open stay open', async t => {
+  const { url, requests } = await service(t, response => json(response, { type: 'message', model: 'm', content: [] }))
+  const odd = { model: 'm', max_tokens: 9, thinking: { type: 'dreaming' }, tool_choice: { type: 'several' }, tools: [{ type: 'mcp_toolset', mcp_server_name: 's' }], messages: [{ role: 'user', content: 'x' }] }
+  const reply = await post(url, JSON.stringify(odd))
+  t.equal(reply.status, 200, await reply.text())
+  t.match(requests[0]?.body, { ...odd, model: 'claude-opus-5' })
+  t.equal((await post(url, JSON.stringify({ ...odd, tools: [{ input_schema: {} }] }))).status, 400, 'a tool of our own kind needs a name')
+})
+
 t.test('thinking that another host signed is kept from this one', async t => {
   const made = 'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}\n\nevent: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"sig-of-one"}}\n\nevent: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
   const script: Script = (response, { body }) => {
@@ -257,7 +319,7 @@ t.test('thinking that another host signed is kept from this one', async t => {
   const ask = (model: string, stream: boolean, content: object[]): Promise<string> => post(url, JSON.stringify({ model, max_tokens: 1, stream, messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content: [...content, { type: 'text', text: 'so' }] }, { role: 'user', content: 'y' }] })).then(reply => reply.text())
   await ask('one,m', true, [])
   await ask('one,m', false, [])
-  const blocks = [{ type: 'thinking', thinking: 'hm', signature: 'sig-of-one' }, { type: 'redacted_thinking', data: 'data-of-one' }, { type: 'thinking', thinking: 'hm', signature: 'never-seen' }]
+  const blocks = [{ type: 'thinking', thinking: 'hm', signature: 'sig-of-one' }, { type: 'redacted_thinking', data: 'data-of-one' }, { type: 'thinking', thinking: 'nobody signed this', signature: '' }, { type: 'thinking', thinking: 'hm', signature: 'never-seen' }]
   await ask('one,m', false, blocks)
   await ask('two,m', false, blocks)
   const sentTo = (requests: Received[]): unknown[] => (requests.at(-1)?.body.messages[1] as unknown as { content: { type: string, signature?: string }[] }).content.map(({ type, signature }) => signature ?? type)
@@ -277,6 +339,8 @@ t.test('an adapter changes requests and replies, which are written anew then', a
   const plain = await client.messages.create(request)
   t.match(plain, { model: 'claude-x', content: [{ type: 'text', text: 'Hi' }, { type: 'tool_use', id: 'toolu_1', input: { a: 1 } }], stop_reason: 'tool_use', usage: { input_tokens: 3, output_tokens: 4 } })
   t.equal(upstream.requests[0]?.body.max_tokens, 77)
+  await (await post(url, BODY.replace('"stream":true', '"stream":false'), { 'anthropic-version': '2026-10-21', 'anthropic-beta': 'context-management-2025-06-27' })).text()
+  t.match(upstream.requests.at(-1), { path: '/v1/messages?beta=true', headers: { 'anthropic-version': '2026-10-21', 'anthropic-beta': 'context-management-2025-06-27' } }, 'a beta and its fields travel together')
   const streamed = await client.messages.stream(request).finalMessage()
   t.match(streamed, { model: 'claude-x', content: [{ type: 'text', text: 'Grüße 👩🏽‍💻 model' }], stop_reason: 'end_turn', usage: { input_tokens: 7, output_tokens: 12 } })
 })
@@ -289,6 +353,26 @@ t.test('a reply in the other form is turned into the one that was asked for', as
   const streamed = checkGrammar(await (await post(url, BODY)).text())
   t.match(streamed, { model: 'claude-x', stopReason: 'end_turn', content: [{ type: 'thinking', thinking: 'hm', signature: 'S' }, { type: 'text', text: 'Hi' }] })
   t.match(await (await post(url, BODY.replace('"stream":true', '"stream":false'))).json(), { model: 'claude-x', content: [{ type: 'text', text: 'Grüße 👩🏽‍💻 model' }], stop_reason: 'end_turn' })
+})
+
+t.test('thinking whose text is kept back still goes back', async t => {
+  const events = [
+    ['message_start', { message: { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [], usage: { input_tokens: 1, output_tokens: 1 } } }],
+    ['content_block_start', { index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } }],
+    ['content_block_delta', { index: 0, delta: { type: 'signature_delta', signature: 'SIG' } }],
+    ['content_block_stop', { index: 0 }],
+    ['content_block_start', { index: 1, content_block: { type: 'tool_use', id: 'toolu_1', name: 'Read', input: {} } }],
+    ['content_block_stop', { index: 1 }],
+    ['message_delta', { delta: { stop_reason: 'tool_use', stop_sequence: null }, usage: { output_tokens: 2 } }],
+    ['message_stop', {}]
+  ].map(([type, rest]) => `event: ${String(type)}\ndata: ${JSON.stringify({ type, ...rest as object })}\n\n`).join('')
+  const { url } = await service(t, (response, { body }) => {
+    if (body.stream) json(response, { type: 'message', model: 'm', content: [{ type: 'thinking', thinking: '', signature: 'SIG' }, { type: 'tool_use', id: 'toolu_1', name: 'Read', input: {} }], stop_reason: 'tool_use', usage: { input_tokens: 1, output_tokens: 2 } })
+    else response.writeHead(200, HEADERS).end(events)
+  })
+  const expected = [{ type: 'thinking', thinking: '', signature: 'SIG' }, { type: 'tool_use', id: 'toolu_1', name: 'Read', input: {} }]
+  t.strictSame(checkGrammar(await (await post(url, BODY)).text()).content, expected)
+  t.strictSame((await (await post(url, BODY.replace('"stream":true', '"stream":false'))).json() as { content: object[] }).content, expected)
 })
 
 t.test('silence is carried by pings before the answer, and by empty deltas within a block', async t => {
@@ -327,8 +411,21 @@ t.test('tokens are counted by the provider that would serve', async t => {
   t.equal(requests[0]?.path, '/api/v1/messages/count_tokens?beta=true')
   t.equal(requests[0]?.raw.toString(), body.replace('claude-x', 'claude-opus-5'))
   t.equal(requests[0]?.headers['anthropic-beta'], 'token-counting-2024-11-01')
+  const without = await service(t, response => json(response, { error: 'no such path' }, 404))
+  t.match(await (await post(without.url, body, {}, '/v1/messages/count_tokens')).json(), { input_tokens: Number }, 'else they are estimated')
   const refusing = await service(t, response => json(response, { type: 'error', error: { type: 'invalid_request_error', message: 'no' } }, 400))
   const refused = await post(refusing.url, body, {}, '/v1/messages/count_tokens')
   t.equal(refused.status, 400)
   t.equal(await refused.text(), '{"type":"error","error":{"type":"invalid_request_error","message":"no"}}')
+})
+
+t.test('a shutdown ends what hangs, when its grace is over', async t => {
+  for (const path of ['/v1/messages', '/v1/messages/count_tokens']) {
+    const asked = new Promise<void>(resolve => { t.context = resolve })
+    const { app, url } = await service(t, () => { (t.context as () => void)() }, {}, { Stream: { shutdownGrace: 20 } })
+    const reply = post(url, BODY.replace('"stream":true', '"stream":false'), {}, path)
+    await asked
+    await app.close()
+    t.match(await (await reply).json(), { error: { type: 'overloaded_error', message: 'The gateway was shut down.' } }, path)
+  }
 })

@@ -53,7 +53,7 @@ t.test('with nothing set it serves the demo, says so, and says what to set next'
 })
 
 t.test('it reads .env, but what is set already stays', async t => {
-  const process_ = await start(t, { TARGET_MODEL_DEFAULT: 'from/environment' }, { '.env': 'OPENROUTER_API_KEY=k\nTARGET_MODEL_DEFAULT=from/file\n' })
+  const process_ = await start(t, { TARGET_MODEL_DEFAULT: 'from/environment' }, { '.env': 'OPENROUTER_API_KEY=k\nOPENROUTER_BASE_URL=http://127.0.0.1:1/v1\nTARGET_MODEL_DEFAULT=from/file\n' })
   await listening(process_)
   t.match(process_.output(), /from\/environment of openrouter is the default/)
 })

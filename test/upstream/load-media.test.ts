@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type RequestListener, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { ProxyAgent } from 'undici'
 import { ApiError } from '../../src/errors.ts'
 import { type Media, MediaLoader, type MediaLimits } from '../../src/upstream/load-media.ts'
 
@@ -37,7 +38,7 @@ async function failure (media: Promise<Media>): Promise<string> {
 
 t.test('a file is loaded with its type', async t => {
   const { port } = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'Image/PNG; x=y' }).end('abc') })
-  t.strictSame(await loader().load(`http://127.0.0.1:${port}/a.png`, never), { media_type: 'image/png', data: Buffer.from('abc').toString('base64') })
+  t.strictSame(await loader().load(`http://127.0.0.1:${port}/a.png`, { bytes: 1000 }, never), { media_type: 'image/png', data: Buffer.from('abc').toString('base64') })
 })
 
 t.test('a redirect is followed, three times at most', async t => {
@@ -45,9 +46,9 @@ t.test('a redirect is followed, three times at most', async t => {
     if (url === '/end') response.writeHead(200, { 'content-type': 'image/gif' }).end('g')
     else response.writeHead(302, { location: url === '/begin' ? '/end' : url }).end()
   })
-  t.match(await loader().load(`http://127.0.0.1:${port}/begin`, never), { media_type: 'image/gif' })
+  t.match(await loader().load(`http://127.0.0.1:${port}/begin`, { bytes: 1000 }, never), { media_type: 'image/gif' })
   asked.length = 0
-  t.match(await failure(loader().load(`http://127.0.0.1:${port}/round`, never)), /redirected more than 3 times/)
+  t.match(await failure(loader().load(`http://127.0.0.1:${port}/round`, { bytes: 1000 }, never)), /redirected more than 3 times/)
   t.equal(asked.length, 4)
 })
 
@@ -55,7 +56,7 @@ t.test('addresses that are not public are refused, however they are written', as
   const { port, asked } = await serve(t, (_request, response) => { response.end('secret') })
   const strict = loader({ allowHosts: [] })
   for (const host of ['127.0.0.1', 'localhost', '127.1', '2130706433', '0x7f000001', '0.0.0.0', '[::1]', '[::ffff:127.0.0.1]', '10.0.0.1', '172.16.3.4', '192.168.1.1', '169.254.169.254', '100.64.0.1', '[fd00::1]', '[fe80::1]']) {
-    t.match(await failure(strict.load(`http://${host}:${port}/`, never)), /its address is not public/, host)
+    t.match(await failure(strict.load(`http://${host}:${port}/`, { bytes: 1000 }, never)), /its address is not public/, host)
   }
   t.strictSame(asked, [], 'no one was asked')
 })
@@ -63,7 +64,7 @@ t.test('addresses that are not public are refused, however they are written', as
 t.test('a redirect to such an address is refused as well', async t => {
   const inner = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'image/png' }).end('secret') })
   const outer = await serve(t, (_request, response) => { response.writeHead(307, { location: `http://localhost:${inner.port}/` }).end() })
-  t.match(await failure(loader().load(`http://127.0.0.1:${outer.port}/`, never)), /its address is not public/)
+  t.match(await failure(loader().load(`http://127.0.0.1:${outer.port}/`, { bytes: 1000 }, never)), /its address is not public/)
   t.strictSame(inner.asked, [])
 })
 
@@ -79,19 +80,38 @@ t.test('what cannot be loaded is said, with the reason', async t => {
   for (const [path, reason, limits] of [
     ['/html', /it is text\/html, and neither an image nor a PDF/],
     ['/none', /it is of no named type/],
-    ['/large', /larger than 1000 bytes/],
+    ['/large', /files of a request may have 1000 bytes together/],
     ['/cut', /its server cannot be reached/],
     ['/slow', /it takes too long/, { timeout: 50 }],
     ['/missing', /status 404/]
-  ] as [string, RegExp, Partial<MediaLimits>?][]) t.match(await failure(loader(limits).load(`http://127.0.0.1:${port}${path}`, never)), reason, path)
-  t.match(await failure(loader().load('ftp://example.org/x', never)), /only http and https/)
-  t.match(await failure(loader().load('what', never)), /it is no URL/)
+  ] as [string, RegExp, Partial<MediaLimits>?][]) t.match(await failure(loader(limits).load(`http://127.0.0.1:${port}${path}`, { bytes: 1000 }, never)), reason, path)
+  t.match(await failure(loader().load('ftp://example.org/x', { bytes: 1000 }, never)), /only http and https/)
+  t.match(await failure(loader().load('what', { bytes: 1000 }, never)), /it is no URL/)
+})
+
+t.test('the files of one request share what may be loaded', async t => {
+  const { port } = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'image/png' }).end('x'.repeat(600)) })
+  const media = loader()
+  const budget = media.newBudget()
+  await media.load(`http://127.0.0.1:${port}/a`, budget, never)
+  t.match(await failure(media.load(`http://127.0.0.1:${port}/b`, budget, never)), /1000 bytes together/)
+})
+
+t.test('a proxy is not asked for what is not public either', async t => {
+  const inner = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'image/png' }).end('secret') })
+  const proxy = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'image/png' }).end('by proxy') })
+  const behind = new MediaLoader({ maxBytes: 1000, timeout: 5000, allowHosts: [] }, new ProxyAgent({ uri: `http://127.0.0.1:${proxy.port}`, proxyTunnel: false }))
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) t.match(await failure(behind.load(`http://${host}:${inner.port}/`, { bytes: 1000 }, never)), /its address is not public/, host)
+  t.strictSame([inner.asked, proxy.asked], [[], []], 'no one was asked')
+  t.match(await behind.load('http://1.1.1.1/x.png', { bytes: 1000 }, never), { data: Buffer.from('by proxy').toString('base64') }, 'what is public goes by the proxy')
+  const own = new MediaLoader({ maxBytes: 1000, timeout: 5000, allowHosts: ['127.0.0.1'] }, new ProxyAgent(`http://127.0.0.1:${proxy.port}`))
+  t.match(await own.load(`http://127.0.0.1:${inner.port}/`, { bytes: 1000 }, never), { data: Buffer.from('secret').toString('base64') }, 'the team\'s own servers are asked directly')
 })
 
 t.test('a client that leaves ends the loading', async t => {
   const { port } = await serve(t, (_request, response) => { response.writeHead(200, { 'content-type': 'image/png' }).write('x') })
   const left = new AbortController()
-  const loading = failure(loader().load(`http://127.0.0.1:${port}/`, left.signal))
+  const loading = failure(loader().load(`http://127.0.0.1:${port}/`, { bytes: 1000 }, left.signal))
   left.abort()
   t.match(await loading, /could not be loaded/)
 })

@@ -79,19 +79,21 @@ export const messagesSchema = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name'],
+        // Tools of types that are not known here may be without a name.
+        if: { properties: { type: { enum: [null, 'custom'] } } },
+        then: { required: ['name'] },
         properties: { name: { type: 'string' }, type: { type: ['string', 'null'] }, description: { type: 'string' }, input_schema: { type: 'object' } }
       }
     },
     tool_choice: {
       type: 'object',
       required: ['type'],
-      properties: { type: { enum: ['auto', 'any', 'tool', 'none'] }, name: { type: 'string' }, disable_parallel_tool_use: { type: 'boolean' } }
+      properties: { type: string, name: { type: 'string' }, disable_parallel_tool_use: { type: 'boolean' } }
     },
     thinking: {
       type: ['object', 'null'],
       required: ['type'],
-      properties: { type: { enum: ['enabled', 'adaptive', 'disabled', 'between_tools'] }, budget_tokens: { type: 'integer' } }
+      properties: { type: string, budget_tokens: { type: 'integer' } }
     },
     output_config: { type: ['object', 'null'], properties: { effort: { type: ['string', 'null'] }, format: { type: ['object', 'null'] } } },
     stop_sequences: { type: ['array', 'null'], items: { type: 'string' } },

@@ -12,6 +12,7 @@ export function askedOf (body: MessagesRequest): Asked {
     thinking: body.thinking ?? null,
     stop_sequences: body.stop_sequences ?? null,
     conversation: conversationKey(body),
+    maxCalls: body.tool_choice?.disable_parallel_tool_use === true ? 1 : Infinity,
     toolIds: toolIdsOf(body.messages),
     toolNames: longToolNames(body.tools)
   }

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../../errors.ts'
 import { Exchange } from '../../http/exchange.ts'
-import { passedHeaders } from '../../http/passed-headers.ts'
 import { countTokensSchema } from '../../ingress/anthropic/schema.ts'
 import { estimateTokens } from '../../message/estimate.ts'
 import type { Relay } from '../../provider.ts'
@@ -17,6 +16,8 @@ import { sendDocument } from './relay/pass-document.ts'
 import { passError } from './relay/pass-error.ts'
 
 const MAX_COUNT = 64 * 1024
+/** How servers say that they cannot count: OpenRouter's Anthropic address has no such path. */
+const NOT_THERE = new Set([404, 405, 501])
 
 /**
  * `POST /v1/messages/count_tokens`: by the provider that would serve, where it speaks the client's wire, else an estimate.
@@ -28,11 +29,15 @@ export default async function countTokens (app: FastifyInstance): Promise<void> 
     const route = decide(describe(body), app.config.current)
     const { relay } = route.targets[0].provider.pair
     if (relay !== undefined) return passCount(app, request, reply, route, relay)
-    return { input_tokens: estimateTokens(body) }
+    return estimate(body)
   })
 }
 
-async function passCount (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route, relay: Relay): Promise<void> {
+function estimate (body: MessagesRequest): { input_tokens: number } {
+  return { input_tokens: estimateTokens(body) }
+}
+
+async function passCount (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route, relay: Relay): Promise<unknown> {
   const [target] = route.targets
   const exchange = request.exchange = new Exchange(route, target, [], request.id, false)
   const { call } = sendRaw(app, request, target, relay, '/count_tokens')
@@ -40,12 +45,16 @@ async function passCount (app: FastifyInstance, request: FastifyRequest, reply: 
     exchange.left = true
     call.abort(new ApiError('api_error', 'The client left.', { status: 499 }))
   })
+  const done = app.running.add(error => call.abort(error))
   try {
     const head = await call.head()
+    if (NOT_THERE.has(head.status)) return reply.send(estimate(request.body as MessagesRequest))
     if (!isSuccess(head.status)) return await passError({ call, reply, exchange, target }, head)
     const { bytes } = await readBytes(call, MAX_COUNT)
-    sendDocument(reply, exchange, bytes, passedHeaders(head.headers))
+    sendDocument(reply, exchange, bytes, exchange.pass(head.headers))
   } catch (error) {
     throw networkError(error, target.provider.name)
+  } finally {
+    done()
   }
 }

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { adaptRequest } from '../../adapt.ts'
 import { ApiError } from '../../errors.ts'
+import { clientHead } from '../../http/client-head.ts'
 import { Exchange } from '../../http/exchange.ts'
+import { checkKnownValues } from '../../ingress/anthropic/known-values.ts'
 import { messagesSchema } from '../../ingress/anthropic/schema.ts'
-import type { Target, UpstreamRequest } from '../../provider.ts'
+import type { ClientHead, Target, UpstreamRequest } from '../../provider.ts'
 import { type Route, decide } from '../../routing/decide.ts'
 import { describe } from '../../routing/traits.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
@@ -41,7 +43,7 @@ export default async function messages (app: FastifyInstance): Promise<void> {
 function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route): ReplyContext {
   const [target] = route.targets
   const body = request.body as MessagesRequest
-  const upstream = encode(body, target)
+  const upstream = encode(body, target, clientHead(request))
   const exchange = request.exchange = new Exchange(route, target, upstream.dropped, request.id, body.stream === true)
   const call = upstream.answer === undefined ? app.upstream.send(upstream, target) : null
   const context = { request, reply, asked: askedOf(body), exchange, call, answer: upstream.answer, config: app.config.current, running: app.running }
@@ -51,9 +53,10 @@ function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyRepl
 }
 
 /** @throws {ApiError} when the request cannot be carried, or not without a loss that the provider's configuration forbids */
-function encode (body: MessagesRequest, target: Target): UpstreamRequest {
+function encode (body: MessagesRequest, target: Target, client: ClientHead): UpstreamRequest {
   const { provider } = target
-  const upstream = provider.pair.encodeRequest(body, target)
+  checkKnownValues(body)
+  const upstream = provider.pair.encodeRequest(body, target, client)
   adaptRequest(upstream, target, body)
   checkLosses(upstream, provider)
   return upstream

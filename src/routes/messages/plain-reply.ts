@@ -13,7 +13,7 @@ export async function plainReply (context: ReplyContext): Promise<void> {
   const { reply, asked, exchange, call, running } = context
   const { provider } = exchange.target
   const collector = new MessageCollector(newMessageId(), asked.model)
-  const writer = exchange.account = new MessageWriter(collector)
+  const writer = exchange.account = new MessageWriter(collector, asked.maxCalls)
   const done = running.add(error => {
     writer.fail(error)
     call?.abort(error)

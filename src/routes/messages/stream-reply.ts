@@ -15,7 +15,7 @@ export async function streamReply (context: ReplyContext): Promise<void> {
   const { request, reply, asked, exchange, call, config, running } = context
   const { provider } = exchange.target
   const encoder = new SseEncoder(newMessageId(), asked.model, request.id)
-  const writer = exchange.account = new MessageWriter(encoder)
+  const writer = exchange.account = new MessageWriter(encoder, asked.maxCalls)
   const client = new EventStream(reply.raw, exchange.headers, config.timeout)
   const heartbeat = new Heartbeat({
     ...config.stream,

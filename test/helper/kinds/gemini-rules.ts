@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type JsonObject, isJsonObject } from '../../../src/wire/json.ts'
+import { schemaProblems } from './gemini-schema.ts'
 import { objectAt } from './kind.ts'
 import { unsign } from './signature.ts'
 
@@ -26,8 +27,6 @@ export interface GeminiRequest {
 const FIELDS = ['contents', 'systemInstruction', 'tools', 'toolConfig', 'safetySettings', 'generationConfig', 'cachedContent', 'serviceTier']
 const GENERATION = ['maxOutputTokens', 'temperature', 'topP', 'topK', 'stopSequences', 'candidateCount', 'seed', 'responseMimeType', 'responseSchema', 'responseJsonSchema', 'responseModalities', 'thinkingConfig']
 const DATA = ['text', 'inlineData', 'fileData', 'functionCall', 'functionResponse', 'executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse']
-/** What `parametersJsonSchema` knows (https://ai.google.dev/api/generate-content, responseJsonSchema). */
-const KEYWORDS = new Set(['$id', '$defs', '$ref', '$anchor', 'type', 'format', 'title', 'description', 'enum', 'items', 'prefixItems', 'minItems', 'maxItems', 'minimum', 'maximum', 'anyOf', 'oneOf', 'properties', 'additionalProperties', 'required', 'propertyOrdering'])
 const MAX_OUTPUT = 65_536
 const MAX_STOPS = 5
 /** Stands for a signature that nobody has, raw or in base64 (https://ai.google.dev/gemini-api/docs/thought-signatures). */
@@ -53,14 +52,15 @@ function unknown (object: JsonObject, fields: readonly string[], where: string):
 
 function generationProblems (config: JsonObject): string[] {
   const { thinkingBudget: budget, thinkingLevel: level, ...rest } = objectAt(config, 'thinkingConfig')
-  const { maxOutputTokens: room = 1, stopSequences: stops = [] } = config
+  const { maxOutputTokens: room = 1, stopSequences: stops = [], responseJsonSchema: format } = config
   return [
     ...unknown(rest, ['includeThoughts'], 'thinking_config'),
     ...(budget !== undefined && level !== undefined ? ['You can only set only one of thinking budget and thinking level.'] : []),
     ...(budget === 0 ? ['Budget 0 is invalid. This model only works in thinking mode.'] : []),
     ...(level === undefined || ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'].includes(String(level)) ? [] : [`Invalid value at thinking_level: ${String(level)}`]),
     ...(Number(room) < 1 || Number(room) > MAX_OUTPUT ? [`max_output_tokens must be in the range of 1 to ${MAX_OUTPUT}: ${String(room)}`] : []),
-    ...(Array.isArray(stops) && stops.length > MAX_STOPS ? ['too many stop sequences'] : [])
+    ...(Array.isArray(stops) && stops.length > MAX_STOPS ? ['too many stop sequences'] : []),
+    ...(format === undefined ? [] : schemaProblems(format))
   ]
 }
 
@@ -77,20 +77,6 @@ function declarationProblems ({ tools = [], toolConfig }: GeminiRequest): string
     ...(['AUTO', 'ANY', 'NONE', 'VALIDATED'].includes(mode) ? [] : [`Invalid mode ${mode}`]),
     ...(allowed.length > 0 && mode !== 'ANY' && mode !== 'VALIDATED' ? ['allowed_function_names is for the mode ANY'] : []),
     ...allowed.filter(name => !names.includes(name)).map(name => `allowed_function_names: ${name} is not declared`)
-  ]
-}
-
-function schemaProblems (schema: unknown): string[] {
-  if (typeof schema === 'boolean') return []
-  if (!isJsonObject(schema)) return [`a schema that is none: ${JSON.stringify(schema)}`]
-  const { properties, $defs: definitions, items, prefixItems = [], anyOf = [], oneOf = [], additionalProperties, enum: values = [] } = schema
-  const named = [properties, definitions].flatMap(map => isJsonObject(map) ? Object.values(map) : [])
-  const inner = [...named, ...[items, additionalProperties].filter(one => one !== undefined), ...[prefixItems, anyOf, oneOf].flat()]
-  return [
-    ...Object.keys(schema).filter(keyword => !KEYWORDS.has(keyword)).map(keyword => `Invalid JSON payload received. Unknown name "${keyword}" at 'parameters_json_schema'`),
-    ...('$ref' in schema && Object.keys(schema).some(keyword => !keyword.startsWith('$')) ? ['a $ref with other keywords beside it'] : []),
-    ...(Array.isArray(values) && values.every(value => typeof value === 'string' || typeof value === 'number') ? [] : ['enum: strings or numbers only']),
-    ...inner.flatMap(schemaProblems)
   ]
 }
 

@@ -57,5 +57,6 @@ export const openrouter: Kind = {
     [chunk({ content: '' }, FINISH[finish]), { ...chunk({ content: '' }), usage: USAGE }, '[DONE]'].map(frame).join('')
   ],
   plain: (pieces, finish) => JSON.stringify({ choices: [{ index: 0, message: mergeDeltas(deltasOf(pieces, thought)), finish_reason: FINISH[finish] }], usage: USAGE }),
-  failure: chatFailure
+  failure: chatFailure,
+  get: path => path === '/v1/models' ? { data: [{ id: MODEL, reasoning: { supported_efforts: null, supports_max_tokens: true, mandatory: false } }] } : undefined
 }

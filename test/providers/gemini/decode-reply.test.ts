@@ -43,6 +43,9 @@ t.test('ids of calls are new ones', async t => {
   t.match([again, taken], [{ id: /^toolu_/ }, { id: /^toolu_/ }])
   t.equal(new Set(reply.content.map(({ id }) => id)).size, 5)
   t.equal(last?.['name'], '3d view', 'the name that the client gave')
+  const tools = [`1${'x'.repeat(127)}`, 'x'.repeat(200), '\u{1f6e0}'.repeat(20)].map(name => ({ name }))
+  const { functionDeclarations: sent } = (encode('gemini', { tools }, { model: MODEL }).body as unknown as { tools: { functionDeclarations: { name: string }[] }[] }).tools[0] ?? { functionDeclarations: [] }
+  t.strictSame(read([parts(sent.map(({ name }) => call(name)), 'STOP')], { request: { tools } }).reply.content.map(({ name }) => ({ name })), tools, 'also where it was shortened')
 })
 
 t.test('signatures come back in their own parts', async t => {
@@ -157,7 +160,7 @@ t.test('errors inside a 200', async t => {
 
 t.test('token counts: the last ones', async t => {
   const counts = (rest: object): object => ({ ...parts([text('.')]), usageMetadata: rest })
-  const { reply } = read([counts({ promptTokenCount: 5 }), counts({ promptTokenCount: 100, cachedContentTokenCount: 60, toolUsePromptTokenCount: 7, candidatesTokenCount: 20, thoughtsTokenCount: 30, totalTokenCount: 157 }), parts([], 'STOP')])
+  const { reply } = read([counts({ promptTokenCount: 5, cachedContentTokenCount: 1 }), counts({ promptTokenCount: 100, cachedContentTokenCount: 60, toolUsePromptTokenCount: 7, candidatesTokenCount: 20, thoughtsTokenCount: 30, totalTokenCount: 157 }), { ...end, usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 20, totalTokenCount: 120 } }])
   t.match(reply.usage, { input_tokens: 47, cache_read_input_tokens: 60, cache_creation_input_tokens: 0, output_tokens: 50, output_tokens_details: { thinking_tokens: 30 } })
   t.match(read([{ ...end, usageMetadata: { promptTokenCount: 5, cachedContentTokenCount: 9, candidatesTokenCount: 'odd' } }]).reply.usage, { input_tokens: 0, output_tokens: 0 })
 })

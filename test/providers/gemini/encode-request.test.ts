@@ -5,6 +5,7 @@ import { ReasoningMemory } from '../../../src/message/reasoning-memory.ts'
 import type { ContentBlock, MessageParam } from '../../../src/wire/anthropic.ts'
 import type { GeminiContent, GeminiPart, GeminiRequest } from '../../../src/wire/gemini.ts'
 import type { JsonObject } from '../../../src/wire/json.ts'
+import { schemaProblems } from '../../helper/kinds/gemini-schema.ts'
 import { type TargetOptions, encode, pairNamed, targetOf } from '../../helper/pairs.ts'
 
 const NEW = { model: 'gemini-3.6-flash' }
@@ -14,7 +15,7 @@ const png = { type: 'image', source: { type: 'base64', media_type: 'image/png', 
 const pdf = { type: 'document', title: 'a.pdf', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' } } as const
 const pngPart = { inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }
 const pdfPart = { inlineData: { mimeType: 'application/pdf', data: 'JVBERi0=' } }
-const search = { type: 'web_search_20250305', name: 'web_search', max_uses: 8 }
+const search = { type: 'web_search_20250305', name: 'web_search' }
 const tool = { name: 'Read', description: 'Reads.', input_schema: { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] } }
 const call = (id: string, name = 'Read'): ContentBlock => ({ type: 'tool_use', id, name, input: { path: id } })
 const result = (id: string, content: string | ContentBlock[], rest: object = {}): ContentBlock => ({ type: 'tool_result', tool_use_id: id, content, ...rest })
@@ -62,13 +63,13 @@ t.test('where it goes', async t => {
   t.notMatch(url.href, /upstream-secret/)
 
   const target = targetOf('gemini', NEW)
-  const urlOf = (stream: boolean): URL => pairNamed('gemini').encodeRequest({ model: 'x', max_tokens: 1, messages: [{ role: 'user', content: 'a' }], stream }, target).url
+  const urlOf = (stream: boolean): URL => pairNamed('gemini').encodeRequest({ model: 'x', max_tokens: 1, messages: [{ role: 'user', content: 'a' }], stream }, target, { headers: {}, search: '' }).url
   t.equal(urlOf(true), urlOf(true), 'the same object every time')
   t.not(urlOf(true), urlOf(false))
 })
 
 t.test('system and turns', async t => {
-  const { body } = send({
+  const request = {
     system: [{ type: 'text', text: 'x-anthropic-billing-header: cc_version=2;' }, { type: 'text', text: 'You are.' }, { type: 'text', text: '' }],
     messages: [
       { role: 'system', content: 'First of all.' },
@@ -78,12 +79,16 @@ t.test('system and turns', async t => {
       { role: 'system', content: 'By the way.' },
       { role: 'assistant', content: [{ type: 'text', text: 'c' }, { type: 'text', text: 'd' }] }
     ]
-  })
+  }
+  const { body, dropped } = send(request, OLD)
   t.strictSame(body.systemInstruction, { parts: [{ text: 'You are.' }, { text: 'First of all.' }] })
   t.strictSame(body.contents, [
     { role: 'user', parts: [{ text: 'a' }, { text: 'b' }, { text: '<system-reminder>\nBy the way.\n</system-reminder>' }] },
     { role: 'model', parts: [{ text: 'c' }, { text: 'd' }] }
   ], 'roles alternate, nothing is empty')
+  t.strictSame(dropped, [])
+  const { contents, dropped: lost } = send(request)
+  t.strictSame([contents, lost], [body.contents.slice(0, 1), ['messages.prefill']], 'Gemini 3 goes on with no beginning of an answer')
   t.equal(send({}).body.systemInstruction, undefined)
 })
 
@@ -142,6 +147,15 @@ t.test('ids and names of calls find their way', async t => {
   t.match(contents[2]?.parts, [{ functionResponse: { id: 'functions.Read:0', name: '_:3d:20:view' } }])
   t.match(body.tools, [{ functionDeclarations: [{ name: '_:3d:20:view' }, { name: 'mcp__a-b__c' }, { name: '_:_:3a:3d:3a:' }] }])
   t.match(body.toolConfig, { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['_:3d:20:view'] } })
+  const longest = 'x'.repeat(128)
+  const long = [`1${longest.slice(1)}`, `${longest}y`, `${longest}z`, '\u{1f6e0}'.repeat(20)]
+  const { tools } = send({ tools: [longest, ...long].map(name => ({ name })), tool_choice: { type: 'tool', name: long[0] } }).body
+  const names = (tools as { functionDeclarations: { name: string }[] }[])[0]?.functionDeclarations.map(({ name }) => name) ?? []
+  t.strictSame(names.map(({ length }) => length), [128, 128, 128, 128, 128])
+  t.ok(names.every(name => /^[A-Za-z_][\w.:-]*$/.test(name)))
+  t.equal(names[0], longest)
+  t.equal(new Set(names).size, 5)
+  t.strictSame(long.map(name => (model([call('a', name)])[0] as { functionCall?: { name: string } }).functionCall?.name), names.slice(1), 'the same in a call')
 })
 
 t.test('signatures stand in the parts that they came in', async t => {
@@ -183,6 +197,67 @@ t.test('a search that Google ran is told as text', async t => {
   t.match(model(found), [{ text: 'It rains.' }, { text: /A: https:\/\/a\.example/ }])
 })
 
+const own = { own: { type: 'string' } }
+const base = { base: { type: 'string' } }
+const to = (name: string): object => ({ $ref: `#/$defs/${name}` })
+const list = (items: object): object => ({ type: 'array', items })
+
+/** Schemas with references: what came, and what Gemini gets. */
+const REFERENCES: [string, object, object][] = [
+  ['of definitions those in use, from either place and of one name',
+    { properties: { a: to('A'), b: { $ref: '#/definitions/A' }, c: { $ref: '#/definitions/B' } }, $defs: { A: { type: 'string' }, C: {} }, definitions: { A: { type: 'number' }, B: { type: 'boolean' } } },
+    { properties: { a: to('A'), b: to('A_2'), c: to('B') }, $defs: { A: { type: 'string' }, A_2: { type: 'number' }, B: { type: 'boolean' } } }],
+  ['definitions deep inside, of odd names, and what is none',
+    { properties: { a: { type: 'object', definitions: { X: { type: 'string' } }, properties: { x: { $ref: '#/properties/a/definitions/X' } } }, b: { $ref: '#/$defs/List%3CA~1B%3E' }, c: { $ref: '#/%zz', description: 'x' }, d: { $ref: 'https://x.example/y' }, e: { $ref: '#anchor' }, f: { $ref: '#/$defs/yes' } }, $defs: { 'List<A/B>': { type: 'number' }, yes: true } },
+    { properties: { a: { type: 'object', properties: { x: to('X') } }, b: to('List_A_B_'), c: { description: 'x' }, d: {}, e: {}, f: {} }, $defs: { X: { type: 'string' }, List_A_B_: { type: 'number' } } }],
+  ['a lone reference, also in an allOf',
+    { properties: { a: { allOf: [to('A')], description: 'x', default: 'y' } }, $defs: { A: { type: 'string' } } },
+    { properties: { a: to('A') }, $defs: { A: { type: 'string' } } }],
+  ['a reference beside something else',
+    { properties: { a: { allOf: [to('A'), { properties: own, required: ['own'] }] }, b: { ...to('A'), properties: own }, c: { allOf: [to('A'), to('B')] }, d: { allOf: [to('C'), { properties: own }] } }, $defs: { A: { type: 'object', properties: base, required: ['base'] }, B: { properties: own }, C: { allOf: [to('A'), to('B')] } } },
+    { properties: { a: { properties: { ...base, ...own }, type: 'object', required: ['base', 'own'] }, b: { properties: { ...own, ...base }, type: 'object', required: ['base'] }, c: { properties: { ...base, ...own }, type: 'object', required: ['base'] }, d: { properties: { ...base, ...own }, type: 'object', required: ['base'] } } }],
+  ['the whole is never a mere reference',
+    { type: 'object', allOf: [to('A')], $defs: { A: { type: 'object', properties: base } } },
+    { type: 'object', properties: base }],
+  ['nor a circle of them',
+    { $ref: '#', type: 'object', properties: { a: { $ref: '#/$defs/B' } }, $defs: { B: { $ref: '#/$defs/C' }, C: { $ref: '#/$defs/B' } } },
+    { type: 'object', properties: { a: to('B') }, $defs: { B: to('C'), C: {} } }],
+  ['properties that lead back to their definition are not required',
+    { type: 'object', properties: { root: to('node') }, required: ['root'], $defs: { node: { type: 'object', properties: { name: { type: 'string' }, children: list(to('node')), next: to('node') }, required: ['name', 'children', 'next'] } } },
+    { type: 'object', properties: { root: to('node') }, required: ['root'], $defs: { node: { type: 'object', properties: { name: { type: 'string' }, children: list(to('node')), next: to('node') }, required: ['name'] } } }],
+  ['nor those that lead back to the whole, of several on the way the innermost',
+    { type: 'object', properties: { a: { type: 'object', properties: { self: { $ref: '#' } }, required: ['self'] } }, required: ['a'] },
+    { type: 'object', properties: { a: { type: 'object', properties: { self: { $ref: '#' } } } }, required: ['a'] }],
+  ['by way of another definition too',
+    { properties: { a: to('A') }, required: ['a'], $defs: { A: { type: 'object', properties: { b: to('Bs'), more: to('Bs') }, required: ['b', 'more'] }, Bs: list(to('A')) } },
+    { properties: { a: to('A') }, required: ['a'], $defs: { A: { type: 'object', properties: { b: to('Bs'), more: to('Bs') } }, Bs: list(to('A')) } }],
+  ['what leads back without a property may be anything',
+    { properties: { a: to('Json') }, $defs: { Json: { anyOf: [{ type: 'string' }, list(to('Json')), { type: 'object', additionalProperties: to('Json') }] } } },
+    { properties: { a: to('Json') }, $defs: { Json: { anyOf: [{ type: 'string' }, list({}), { type: 'object', additionalProperties: {} }] } } }],
+  ['a copy never holds itself',
+    { properties: { a: to('A'), b: to('B') }, $defs: { A: { allOf: [to('Base'), { properties: { next: { ...to('A'), required: ['own'] }, up: { allOf: [to('Base'), { properties: own }] } } }] }, B: { ...to('Base'), properties: { up: { ...to('Base'), properties: own } } }, Base: { type: 'object', properties: base } } },
+    { properties: { a: to('A'), b: to('B') }, $defs: { A: { properties: { ...base, next: to('A'), up: { properties: { ...base, ...own }, type: 'object' } }, type: 'object' }, B: { properties: { up: { properties: { ...own, ...base }, type: 'object' }, ...base }, type: 'object' } } }]
+]
+
+t.test('the tests\' Gemini refuses what the real one would', async t => {
+  const cases: [object, RegExp][] = [
+    [{ properties: { a: to('A') } }, /a \$ref to nothing: #\/\$defs\/A/],
+    [{ properties: { a: { $ref: '#/properties/b' }, b: {} } }, /a \$ref to nothing/],
+    [{ ...to('A'), $defs: { A: {} } }, /a mere \$ref/],
+    [{ properties: { a: { $ref: '#' } }, required: ['a'] }, /cyclic/],
+    [{ properties: { a: to('A') }, $defs: { A: { properties: { b: to('B') }, required: ['b'] }, B: list(to('A')) } }, /cyclic/],
+    [{ properties: { a: { type: ['string', 'null'], format: 'uri' } } }, /format: uri/],
+    [{ properties: {}, required: ['a'] }, /not all defined/]
+  ]
+  for (const [schema, expected] of cases) t.match(schemaProblems(schema).join(), expected, JSON.stringify(schema))
+})
+
+t.test('a few definitions do not make a schema of any size', async t => {
+  const $defs = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`d${i}`, { properties: { a: { ...to(`d${i + 1}`), minProperties: 1 }, b: { ...to(`d${i + 1}`), minProperties: 1 } } }]))
+  const { tools } = send({ tools: [{ name: 'a', input_schema: { type: 'object', properties: { a: to('d0') }, $defs } }] }).body
+  t.ok(JSON.stringify(tools).length < 50_000)
+})
+
 t.test('schemas in the keywords that Gemini knows', async t => {
   const integer = (rest: object): object => ({ type: 'integer', ...rest })
   const cases: [string, object, object][] = [
@@ -192,19 +267,21 @@ t.test('schemas in the keywords that Gemini knows', async t => {
     ['enum', { properties: { a: { enum: ['x', null, 1] }, b: { enum: [true] }, c: { enum: [] } } }, { properties: { a: { enum: ['x', 1] }, b: {}, c: {} } }],
     ['bounds of integers', integer({ exclusiveMinimum: 0, exclusiveMaximum: 10 }), integer({ minimum: 1, maximum: 9 })],
     ['bounds of numbers', { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: true }, { type: 'number', minimum: 0 }],
-    ['formats of strings', { properties: { a: { type: 'string', format: 'uri', description: 'Where.' }, b: { description: '', format: 'email', type: 'string' }, c: { type: 'string', format: 'date-time' }, d: integer({ format: 'int32' }) } }, { properties: { a: { type: 'string', description: 'Where. (format: uri)' }, b: { description: 'Format: email', type: 'string' }, c: { type: 'string', format: 'date-time' }, d: integer({ format: 'int32' }) } }],
-    ['references stand alone', { $ref: '#/definitions/a', description: 'x', definitions: { a: { type: 'object', $comment: 'x', properties: { self: { $ref: '#/definitions/a', title: 'x' } } } } }, { $ref: '#/$defs/a', $defs: { a: { type: 'object', properties: { self: { $ref: '#/$defs/a' } } } } }],
+    ['formats of strings', { properties: { a: { type: 'string', format: 'uri', description: 'Where.' }, b: { description: '', format: 'email', type: 'string' }, c: { type: 'string', format: 'date-time' }, d: integer({ format: 'int32' }), e: { type: ['string', 'null'], format: 'uri' }, f: { format: 'uri' }, g: { type: 'string', format: 'int64' }, h: integer({ format: 'uint8' }) } }, { properties: { a: { type: 'string', description: 'Where. (format: uri)' }, b: { description: 'Format: email', type: 'string' }, c: { type: 'string', format: 'date-time' }, d: integer({ format: 'int32' }), e: { type: ['string', 'null'], description: 'Format: uri' }, f: { description: 'Format: uri' }, g: { type: 'string', description: 'Format: int64' }, h: integer({ description: 'Format: uint8' }) } }],
+    ['references stand alone', { $ref: '#/definitions/a', description: 'x', definitions: { a: { type: 'object', $comment: 'x', properties: { self: { $ref: '#/definitions/a', title: 'x' } } } } }, { description: 'x', properties: { self: { $ref: '#/$defs/a' } }, type: 'object', $defs: { a: { type: 'object', properties: { self: { $ref: '#/$defs/a' } } } } }],
     ['tuples and anything', { items: [{ type: 'string', default: '' }, true], prefixItems: 'odd' }, { prefixItems: [{ type: 'string' }, {}] }],
     ['nullable', { nullable: true, type: 'string' }, { type: ['string', 'null'] }],
     ['type lists', { type: ['string', 'null'] }, { type: ['string', 'null'] }],
     ['required without a definition', { properties: { a: {} }, required: ['a', 'b'], anyOf: [{ required: ['a'] }] }, { properties: { a: {} }, anyOf: [{}], required: ['a'] }],
     ['names by a pattern', { type: 'object', patternProperties: { '^x': {} }, additionalProperties: false }, { type: 'object' }],
     ['allOf', { description: 'x', allOf: [{ properties: { a: { const: 'x' } }, required: ['a'], description: 'y' }, { allOf: [{ type: 'object', properties: { b: {} }, required: ['b'] }] }] }, { description: 'x', properties: { a: { enum: ['x'] }, b: {} }, type: 'object', required: ['a', 'b'] }],
+    ...REFERENCES,
     ['a property of an odd name', JSON.parse('{"properties":{"__proto__":{"const":"x"}}}') as object, JSON.parse('{"properties":{"__proto__":{"enum":["x"]}}}') as object]
   ]
   for (const [what, schema, expected] of cases) {
     const { tools } = send({ tools: [{ name: 'a', input_schema: schema }] }).body
     t.equal(JSON.stringify(tools), JSON.stringify([{ functionDeclarations: [{ name: 'a', parametersJsonSchema: expected }] }]), what)
+    t.strictSame(schemaProblems(expected), [], `${what}: legal`)
   }
   const format = { type: 'json_schema', schema: { $schema: 'x', ...tool.input_schema } }
   const asked = { output_config: { format } }
@@ -291,9 +368,10 @@ t.test('thinking, by model', async t => {
 
 t.test('the rest of what is asked', async t => {
   const stops = ['1', '2', '3', '4', '5', '6']
-  const { body, dropped } = send({ max_tokens: 64_000, temperature: 0.5, top_p: 0.9, top_k: 40, stop_sequences: stops, metadata: { user_id: 'u' }, service_tier: 'auto', context_management: {} })
+  const { body, dropped } = send({ max_tokens: 64_000, temperature: 0.5, top_p: 0.9, top_k: 40, stop_sequences: stops, metadata: { user_id: 'u' }, service_tier: 'scale', context_management: {} })
   t.strictSame(body.generationConfig, { maxOutputTokens: 64_000, temperature: 0.5, topP: 0.9, topK: 40, stopSequences: stops.slice(0, 5) })
   t.strictSame(dropped.sort(), ['context_management', 'metadata', 'service_tier', 'stop_sequences'])
+  for (const [tier, expected] of [['standard_only', 'standard'], ['flex', 'flex'], ['auto', undefined]]) t.strictSame([send({ service_tier: tier }).body.serviceTier, send({ service_tier: tier }).dropped], [expected, []])
   t.equal(send({ max_tokens: 128_000 }).body.generationConfig.maxOutputTokens, 65_536)
   t.equal(send({ max_tokens: 32_000 }, { model: 'gemini-2.0-flash' }).body.generationConfig.maxOutputTokens, 8192)
   const safety = [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'OFF' }]

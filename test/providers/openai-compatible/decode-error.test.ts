@@ -135,6 +135,22 @@ const overflows: [string, number, object, string | RegExp][] = [
     'prompt is too long: 209000 tokens > 200000 maximum'],
   ['OpenRouter, Claude behind it, the answer', 400, { error: { message: 'Provider returned error', code: 400, metadata: { provider_name: 'Anthropic', raw: JSON.stringify({ type: 'error', error: { type: 'invalid_request_error', message: 'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length or `max_tokens` and try again' } }) } } },
     'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000'],
+  ['vLLM, the answer, newer', 400, message('You passed 1000 input tokens and requested 64000 output tokens. However, the model\'s context length is only 40960 tokens, resulting in a maximum input length of 0 tokens.', { type: 'BadRequestError', code: 400 }),
+    'input length and `max_tokens` exceed context limit: 1000 + 64000 > 40960'],
+  ['vLLM, the engine', 400, message('The decoder prompt (length 50000) is longer than the maximum model length of 32768. Make sure that `max_model_len` is no smaller than the number of text tokens.'),
+    'prompt is too long: 50000 tokens > 32768 maximum'],
+  ['vLLM, just at the limit', 400, message('Prompt length of 2048 is longer than the maximum model length of 2048.'),
+    'prompt is too long: 2048 tokens > 2048 maximum'],
+  ['xAI', 400, message('This model\'s maximum prompt length is 131072 but the request contains 136973 tokens.'),
+    'prompt is too long: 136973 tokens > 131072 maximum'],
+  ['Moonshot', 400, message('Invalid request: Your request exceeded model token limit: 262144 (requested: 269030)'),
+    'prompt is too long: 269030 tokens > 262144 maximum'],
+  ['Mistral', 400, message('Prompt contains 65673 tokens and 0 draft tokens, too large for model with 32768 maximum context length'),
+    'prompt is too long: 65673 tokens > 32768 maximum'],
+  ['Claude\'s words behind others', 400, message('Upstream failed: input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input length or `max_tokens` and try again (request abc)'),
+    /^input length and `max_tokens` exceed context limit: 190000 \+ 20000 > 200000, decrease input length or `max_tokens` and try again$/],
+  ['Claude\'s words in the middle of a vendor\'s', 400, { error: { message: 'Vendor error', code: 400, metadata: { raw: 'status 400 {"message":"prompt is too long: 209000 tokens > 200000 maximum"' } } },
+    /^prompt is too long: 209000 tokens > 200000 maximum$/],
   ['a server that says 500', 500, message('The input (9000 tokens) exceeds the context window of 8192 tokens'), /^prompt is too long\b/],
   ['413', 413, message('Prompt is too long'), /^prompt is too long\b/i]
 ]
@@ -149,11 +165,24 @@ t.test('a conversation that has outgrown the model, in the words that Claude Cod
 })
 
 t.test('the same inside a 200', async t => {
-  for (const [name, , body, expected] of overflows.slice(0, 3)) {
+  for (const [name, , body, expected] of overflows.filter(([name]) => /^(OpenAI, (messages|the answer|with functions)|vLLM, the engine)$/.test(name))) {
     const { reply, error } = decode([body])
     t.ok(reply.error?.message.startsWith(String(expected)), name)
     t.match(error, { type: 'invalid_request_error', status: 400 })
   }
+})
+
+t.test('OpenRouter\'s types of errors, where no status comes with them', async t => {
+  const faults = ['max_tokens_exceeded', 'token_limit_exceeded', 'invalid_request', 'invalid_prompt', 'precondition_failed', 'unprocessable', 'content_policy_violation', 'refusal',
+    'invalid_image', 'image_too_large', 'image_too_small', 'unsupported_image_format', 'image_not_found', 'image_download_failed', 'string_too_long', 'context_length_exceeded']
+  for (const type of faults) {
+    for (const error of [{ message: 'no', metadata: { error_type: type } }, { message: 'no', error_type: type }]) {
+      t.match(decode([{ error, choices: [] }], { pair: 'openrouter' }).error, { type: 'invalid_request_error', status: 400, retryable: false }, type)
+    }
+  }
+  const others: [string, number][] = [['authentication', 401], ['payment_required', 402], ['permission_denied', 403], ['not_found', 404], ['payload_too_large', 413], ['rate_limit_exceeded', 429],
+    ['server', 500], ['provider_unavailable', 502], ['provider_overloaded', 529], ['timeout', 504], ['unmapped', 502]]
+  for (const [type, status] of others) t.equal(decode([{ error: { message: 'no', metadata: { error_type: type } }, choices: [] }], { pair: 'openrouter' }).error?.status, status, type)
 })
 
 t.test('what only sounds like it stays what it is', async t => {

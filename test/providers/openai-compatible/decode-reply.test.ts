@@ -69,6 +69,10 @@ t.test('calls', async t => {
     ['arguments as an object', [calls({ index: 0, id: 'a', function: { name: 'Read', arguments: { p: [1] } } })], [['Read', { p: [1] }]]],
     ['arguments as an empty object', [calls({ index: 0, id: 'a', function: { name: 'Read', arguments: {} } })], [['Read', {}]]],
     ['white space around arguments', [calls({ index: 0, id: 'a', function: { name: 'Read', arguments: ' \n{"p":1' } }), calls({ index: 0, function: { arguments: '}\n ' } }), chunk({ content: 'x' })], [['Read', { p: 1 }]]],
+    ['all of index 0, without ids, in one chunk', [calls({ index: 0, function: { name: 'A', arguments: '{"x":1}' } }, { index: 0, id: '', function: { name: 'B', arguments: '{"y":2}' } })], [['A', { x: 1 }], ['B', { y: 2 }]]],
+    ['all of index 0, without ids, one after the other', [calls({ index: 0, function: { name: 'A', arguments: '{"x":' } }), calls({ index: 0, function: { arguments: '1}' } }), calls({ index: 0, function: { name: 'A', arguments: '{"x"' } }), calls({ index: 0, function: { arguments: ':2}' } })], [['A', { x: 1 }], ['A', { x: 2 }]]],
+    ['all of index 0, without ids, the arguments encoded twice', [calls({ index: 0, function: { name: 'A', arguments: '"{\\"x\\":1}"' } }), calls({ index: 0, function: { name: 'B', arguments: '{}' } })], [['A', { x: 1 }], ['B', {}]]],
+    ['the name repeated to the end, without ids', [calls({ index: 0, function: { name: 'A', arguments: '{"x":' } }), calls({ index: 0, function: { name: 'A', arguments: '1}' } }), calls({ index: 0, function: { name: 'A', arguments: '' } })], [['A', { x: 1 }]]],
     ['the old form', [chunk({ function_call: { name: 'Read', arguments: '{"p"' } }), chunk({ function_call: { arguments: ':1}' } })], [['Read', { p: 1 }]]]
   ]
   for (const [name, chunks, expected] of cases) t.strictSame(callsOf([...chunks, toolCalls]), { streamed: expected, plain: expected }, name)
@@ -258,6 +262,11 @@ t.test('pages that the provider searched', async t => {
   t.equal((before.reply.content[1]?.['content'] as unknown[]).length, 2, 'each page once')
   t.match(before.message?.content[2], { type: 'text', text: 'So.', citations: [{ type: 'web_search_result_location', url: 'https://a.example', title: 'A', cited_text: '' }, { url: 'https://b.example', title: 'https://b.example' }] })
   t.match(before.reply.usage, { server_tool_use: { web_search_requests: 1 } }, 'a search that the provider did not count')
+  const place = (start: number, content: string): object => ({ type: 'url_citation', url_citation: { url: 'https://a.example', title: 'A', content, start_index: start, end_index: start + 1 } })
+  const twice = decode([chunk({ content: 'So. And so.', annotations: [place(0, 'one')] }), chunk({ annotations: [place(0, 'one'), place(5, 'two')] }), stop], { pair: 'openrouter' })
+  const cited = twice.message?.content.find(({ type }) => type === 'text') as { citations?: { cited_text: string }[] }
+  t.strictSame(cited.citations?.map(({ cited_text: text }) => text), ['one', 'two'], 'a page is cited wherever the text does so')
+  t.equal((twice.reply.content.find(({ type }) => type === 'web_search_tool_result')?.['content'] as unknown[]).length, 1)
   const after = decode([chunk({ content: 'So.' }), chunk({ annotations: [cite('https://a.example', 'A')] }), stop], { pair: 'openrouter' })
   t.strictSame(types(after.reply.content), ['text', 'server_tool_use', 'web_search_tool_result'])
   t.equal(after.reply.stopReason, 'end_turn', 'a search of the provider is no call for the client')

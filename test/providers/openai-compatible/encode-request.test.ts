@@ -73,6 +73,22 @@ t.test('cache_control goes to OpenRouter as it is, and to no other server', asyn
   t.match(body.tools, [{ cache_control: undefined }, mark])
   t.strictSame(body['cache_control'], { type: 'ephemeral', ttl: '1h' })
 
+  const search: ContentBlock = { type: 'search_result', source: 's', title: 't', content: [{ type: 'text', text: 'x' }] }
+  const markedCall: ContentBlock = { ...call('toolu_1'), ...mark } as ContentBlock
+  const places: [string, ContentBlock[], ContentBlock[], unknown, unknown][] = [
+    ['an answer (a compaction marks the last one)', [{ type: 'text', text: 'a' }, { type: 'text', text: 'b', ...mark }], [], [{ type: 'text', text: 'a' }, { type: 'text', text: 'b', ...mark }], 'go on'],
+    ['a call', [{ type: 'text', text: 'a' }, markedCall], [result('toolu_1', 'x')], [{ type: 'text', text: 'a', ...mark }], 'x'],
+    ['a call without a text', [markedCall], [result('toolu_1', 'x')], null, 'x'],
+    ['a text in a result', [call('toolu_1')], [result('toolu_1', [{ type: 'text', text: 'x', ...mark }, { type: 'text', text: 'y' }])], null, [{ type: 'text', text: 'x\ny', ...mark }]],
+    ['a picture in a result', [call('toolu_1')], [result('toolu_1', [{ ...png, ...mark }, png], mark)], null, [{ type: 'text', text: 'See the attachment.' }, { type: 'image_url', image_url: { url: pngUrl } }, { type: 'image_url', image_url: { url: pngUrl }, ...mark }]],
+    ['a page that was found', [{ type: 'text', text: 'a' }], [{ ...search, ...mark } as ContentBlock], 'a', [{ type: 'text', text: 'Search result: t (s)\nx', ...mark }]],
+    ['a document of parts', [{ type: 'text', text: 'a' }], [{ type: 'document', source: { type: 'content', content: 'x' }, ...mark }], 'a', [{ type: 'text', text: 'x', ...mark }]]
+  ]
+  for (const [name, answer, next, expected, expectedNext] of places) {
+    const { messages: sent } = encode('openrouter', { messages: [{ role: 'user', content: 'Hi' }, { role: 'assistant', content: answer }, { role: 'user', content: next.length === 0 ? 'go on' : next }] })
+    t.strictSame([sent[1]?.content, sent[2]?.content], [expected, expectedNext], `a mark on ${name}`)
+  }
+
   const other = encode('openai', request)
   t.notMatch(JSON.stringify(other.body), /cache_control/)
   t.ok(other.dropped.includes('cache_control'), 'the automatic caching that was asked for is named as lost')
@@ -169,7 +185,7 @@ t.test('answers of the assistant', async t => {
 t.test('an answer of which nothing can be sent leaves no empty message behind', async t => {
   const messages: MessageParam[] = [{ role: 'user', content: 'a' }, { role: 'assistant', content: [{ type: 'thinking', thinking: 'hm', signature: 'of another' }] }, { role: 'user', content: 'b' }]
   for (const name of both) {
-    for (const message of encode(name, { messages }).messages) t.not(textOf(message), '', `${name}: ${message.role}`)
+    t.strictSame(encode(name, { messages }).messages, [{ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'text', text: 'b' }] }], `${name}: nor two of the user in a row`)
   }
 })
 
@@ -343,6 +359,27 @@ t.test('a format', async t => {
     t.match(encode(name, { output_config: { format: { type: 'json_schema', schema: open } } }).body.response_format, { json_schema: { schema: open, strict: false } }, 'strict schemas are closed, and require all')
     t.equal(encode(name, { output_config: { effort: null, format: null } }).body.response_format, undefined)
   }
+  const closed = (properties: object, rest: object = {}): object => ({ type: 'object', properties, required: Object.keys(properties), additionalProperties: false, ...rest })
+  const schemas: [string, object, boolean][] = [
+    ['nested', closed({ a: closed({ b: { type: ['string', 'null'], enum: ['x', null] } }), list: { type: 'array', items: closed({}) } }), true],
+    ['one of several', closed({ a: { anyOf: [{ type: 'string' }, closed({})] } }), true],
+    ['definitions', closed({ a: { $ref: '#/$defs/a' } }, { $defs: { a: closed({ allOf: { type: 'string' } }) }, $schema: 'http://json-schema.org/draft-07/schema#' }), true],
+    ['a format', closed({ a: { type: 'string', format: 'date-time' } }), true],
+    ['a free map', closed({ meta: { type: 'object' } }), false],
+    ['a map of texts', closed({ meta: { type: 'object', additionalProperties: { type: 'string' } } }), false],
+    ['an object or null that is open', closed({ meta: { type: ['object', 'null'], properties: {} } }), false],
+    ['an open definition', closed({ a: { $ref: '#/$defs/a' } }, { $defs: { a: { type: 'object', properties: {} } } }), false],
+    ['an open object in a list', closed({ a: { type: 'array', items: { type: 'object', properties: {} } } }), false],
+    ['a list of anything', closed({ a: { type: 'array' } }), false],
+    ['anything', closed({ a: {} }), false],
+    ['oneOf', closed({ a: { oneOf: [{ type: 'string' }] } }), false],
+    ['allOf', closed({ a: { type: 'string', allOf: [{ type: 'string' }] } }), false],
+    ['a keyword beside a reference', closed({ a: { $ref: '#/$defs/a', description: 'x' } }, { $defs: { a: { type: 'string' } } }), false],
+    ['another format', closed({ a: { type: 'string', format: 'uri' } }), false],
+    ['a default', closed({ a: { type: 'string', default: 'x' } }), false],
+    ['no object', { type: 'array', items: { type: 'string' } }, false]
+  ]
+  for (const [what, given, strict] of schemas) t.strictSame(encode('openai', { output_config: { format: { type: 'json_schema', schema: given } } }).body.response_format, { type: 'json_schema', json_schema: { name: 'response', schema: given, strict } }, what)
 })
 
 t.test('who asks', async t => {
@@ -397,6 +434,7 @@ t.test('reasoning returns to the provider that made it, as it was, and to no oth
     const other = pair === 'openai' ? encode('openrouter', next) : encode('openai', next)
     t.strictSame(pick(other.messages[1] ?? {}, fields), { reasoning: undefined, reasoning_content: undefined, reasoning_details: undefined }, 'another kind')
     t.notMatch(JSON.stringify(other.body), /Let me see|opaque|sy1\./, 'nor as text')
+    if (pair === 'openai') t.strictSame(pick(encode('openai', next, { model: 'another' }).messages[1] ?? {}, fields), { reasoning: undefined, reasoning_content: undefined, reasoning_details: undefined }, 'another model of the same server')
     if (pair === 'openai') t.strictSame(pick(encode('openai', next, { provider: 'another' }).messages[1] ?? {}, fields), { reasoning: undefined, reasoning_content: undefined, reasoning_details: undefined }, 'another server of the same kind')
   }
   const foreign = { messages: [{ role: 'user', content: 'a' }, { role: 'assistant', content: [{ type: 'thinking', thinking: 'secret', signature: 'ErcBCkgIC' }, { type: 'redacted_thinking', data: 'ErcB' }, { type: 'text', text: 'b' }] }, { role: 'user', content: 'c' }] }
@@ -415,6 +453,28 @@ t.test('fragments of reasoning details belong together by type and index, also w
   t.strictSame(pick(messages[1] ?? {}, ['reasoning_details']), { reasoning_details: [{ ...fragments[0], signature: 'sig==' }, fragments[1], fragments[3]] })
 })
 
+t.test('a detail ends with its signature, and a signature that comes late finds its detail', async t => {
+  const text = (value: string, rest: object = {}): object => ({ type: 'reasoning.text', text: value, format: 'anthropic-claude-v1', ...rest })
+  const answer = { content: 'So.' }
+  const withCall = { tool_calls: [{ index: 0, id: 'call_1', function: { name: 'Read', arguments: '{}' } }] }
+  const two = [text('a', { signature: 'S1' }), text('b', { signature: 'S2' })]
+  const signed = text('Hm.', { index: 0, signature: 'S1' })
+  const late = text('', { index: 0, signature: 'S1' })
+  const cases: [string, object[], object[]][] = [
+    ['two of a plain reply', [{ choices: [{ message: { ...answer, reasoning_details: two }, finish_reason: 'stop' }] }], two],
+    ['two unsigned of a plain reply', [{ choices: [{ message: { ...answer, reasoning_details: [text('a'), text('b')] }, finish_reason: 'stop' }] }], [text('a'), text('b')]],
+    ['two of a stream', [chunk({ reasoning_details: [two[0]] }), chunk({ reasoning_details: [two[1]] }), chunk(answer, 'stop')], two],
+    ['two under one index', [text('a', { index: 0, signature: 'S1' }), text('b', { index: 0 }), text('', { index: 0, signature: 'S2' })].map(detail => chunk({ reasoning_details: [detail] })).concat(chunk(answer, 'stop')), [text('a', { index: 0, signature: 'S1' }), text('b', { index: 0, signature: 'S2' })]],
+    ['a signature behind a call', [chunk({ reasoning_details: [text('Hm.', { index: 0 })] }), chunk(withCall), chunk({ reasoning_details: [late] }), chunk({}, 'tool_calls')], [signed]],
+    ['a signature between text and call', [chunk({ reasoning_details: [text('Hm.', { index: 0 })] }), chunk(answer), chunk({ reasoning_details: [late] }), chunk(withCall, 'tool_calls')], [signed]]
+  ]
+  for (const [name, chunks, expected] of cases) {
+    const { message } = decode(chunks, { pair: 'openrouter' })
+    const next = [{ role: 'user', content: 'a' }, { role: 'assistant', content: message?.content }, { role: 'user', content: message?.stop_reason === 'tool_use' ? [result('call_1', 'x')] : 'b' }]
+    t.strictSame(pick(encode('openrouter', { messages: next }).messages[1] ?? {}, ['reasoning_details']), { reasoning_details: expected }, name)
+  }
+})
+
 t.test('what cannot be carried is named, and everything else is not', async t => {
   const request = { context_management: { edits: [] }, container: 'c', mcp_servers: [], speed: 'fast', tools: [{ ...tool, defer_loading: true, input_examples: [] }, { type: 'bash_20250124', name: 'bash' }], output_config: { effort: null, task_budget: 5 }, stop_sequences: ['x'], stream: true, system: 's' }
   const expected = ['container', 'context_management', 'mcp_servers', 'output_config.task_budget', 'speed', 'tools.bash_20250124', 'tools.defer_loading', 'tools.input_examples']
@@ -431,4 +491,8 @@ t.test('headers of OpenRouter name the application, where the configuration does
   const { headers } = encode('openrouter', {}, { options: { site_url: 'https://example.com', app_title: 'Switchyard' } })
   t.match(headers, { 'http-referer': 'https://example.com', 'x-openrouter-title': 'Switchyard' })
   t.strictSame(Object.keys(encode('openrouter', {}).headers).sort(), ['accept', 'authorization', 'content-type'])
+  const old = encode('openrouter', {}, { options: { referer: 'https://example.com', title: 'claude-code-router', providerOrder: ['a', 'b'], transforms: [] } })
+  t.match(old.headers, { 'http-referer': 'https://example.com', 'x-openrouter-title': 'claude-code-router' }, 'as claude-code-router calls them')
+  t.match(old.body, { provider: { order: ['a', 'b'] }, transforms: [] })
+  t.equal(old.body['referer'] ?? old.body['title'] ?? old.body['providerOrder'] ?? encode('openrouter', {}, { options: { providerOrder: [] } }).body['provider'], undefined)
 })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ApiError } from '../../../errors.ts'
+import { clientHead } from '../../../http/client-head.ts'
 import { Exchange } from '../../../http/exchange.ts'
 import type { Relay, Target } from '../../../provider.ts'
 import type { Route } from '../../../routing/decide.ts'
@@ -67,10 +68,8 @@ function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyRepl
 
 /** Sends the bytes of a request to a target of the client's own wire. */
 export function sendRaw (app: FastifyInstance, request: FastifyRequest, target: Target, relay: Relay, path: string): { call: UpstreamCall, dropped: string[] } {
-  const { rawBody: raw, body, headers, url } = request
-  const query = url.indexOf('?')
-  const search = query === -1 ? '' : url.slice(query)
-  const upstream = relay.request({ raw: raw ?? Buffer.from(JSON.stringify(body)), body: body as MessagesRequest, headers, search, path }, target)
+  const { rawBody: raw, body } = request
+  const upstream = relay.request({ ...clientHead(request), raw: raw ?? Buffer.from(JSON.stringify(body)), body: body as MessagesRequest, path }, target)
   checkLosses(upstream, target.provider)
   return { call: app.upstream.send(upstream, target), dropped: upstream.dropped }
 }

@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { ApiError } from '../../../errors.ts'
 import type { Exchange } from '../../../http/exchange.ts'
-import { passedHeaders } from '../../../http/passed-headers.ts'
 import { spliceModel } from '../../../message/splice.ts'
 import type { ReplyHead } from '../../../upstream/call.ts'
 import { readBytes } from '../../../upstream/read-bytes.ts'
@@ -23,7 +22,7 @@ export async function passDocument (context: RelayContext, { headers }: ReplyHea
   if (message['type'] === 'error') throw observer.toError(message)
   observer.message(message)
   exchange.sentContent()
-  sendDocument(reply, exchange, spliceModel(bytes, asked.model), passedHeaders(headers))
+  sendDocument(reply, exchange, spliceModel(bytes, asked.model), exchange.pass(headers))
 }
 
 /** Past Fastify, as streams are: its way of setting headers and sending costs as much as the rest. */
@@ -34,7 +33,7 @@ export function sendDocument (reply: FastifyReply, exchange: Exchange, body: Buf
 
 function parse (bytes: Buffer, provider: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(bytes.toString())
+    const value: unknown = JSON.parse(bytes.toString().replace(/^\uFEFF/, ''))
     if (isJsonObject(value)) return value
   } catch {}
   throw new ApiError('api_error', `${provider} sent a reply that is not JSON.`, { status: 502 })

@@ -1,6 +1,5 @@
 import type { ReplyHead } from '../../../upstream/call.ts'
 import { MAX_ERROR_BODY } from '../../../upstream/check-status.ts'
-import { passedHeaders } from '../../../http/passed-headers.ts'
 import { withoutKey } from '../../../provider-error.ts'
 import { readBytes } from '../../../upstream/read-bytes.ts'
 import type { RelayContext } from './context.ts'
@@ -21,7 +20,7 @@ export async function passError (context: Pick<RelayContext, 'call' | 'reply' | 
   reply.hijack()
   if (exchange.left) return
   // A repetition with the same key of ours fails the same way, and Claude Code would go on for three minutes.
-  const given = passedHeaders(headers)
+  const given = exchange.pass(headers)
   if (status === 401) given['x-should-retry'] ??= 'false'
   const sent = withoutKey(body, provider)
   reply.raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent), ...exchange.headers, ...given }).end(sent)

@@ -1,7 +1,6 @@
 import { ApiError } from '../../../errors.ts'
 import { EventStream } from '../../../http/event-stream.ts'
 import { Heartbeat } from '../../../http/heartbeat.ts'
-import { passedHeaders } from '../../../http/passed-headers.ts'
 import { PING_EVENT, errorEvent } from '../../../message/sse-encoder.ts'
 import { isSuccess } from '../../../upstream/check-status.ts'
 import { EventRelay } from '../../../upstream/event-relay.ts'
@@ -34,7 +33,7 @@ export async function passStream (context: RelayContext, other: () => Promise<vo
       heartbeat.stop()
       return await other()
     }
-    client.addHeaders(passedHeaders(head.headers))
+    client.addHeaders(exchange.pass(head.headers))
     await pass(context, client, heartbeat)
   } catch (error) {
     if (!client.opened && !client.closed) throw networkError(observer.error ?? error, target.provider.name)
@@ -51,7 +50,7 @@ export async function passStream (context: RelayContext, other: () => Promise<vo
 
 /** The loop of a reply that passes: read, look, write, until the message is whole. */
 async function pass ({ call, observer, asked, target: { provider }, exchange }: RelayContext, client: EventStream, heartbeat: Heartbeat): Promise<void> {
-  const relay = new EventRelay(observer, asked.model, provider.name)
+  const relay = new EventRelay(observer, asked.model, provider)
   const send = (events: Buffer): Promise<void> | undefined => {
     if (events.length === 0) return undefined
     heartbeat.sentContent()
@@ -61,7 +60,15 @@ async function pass ({ call, observer, asked, target: { provider }, exchange }: 
   for (let bytes = await call.read(); bytes !== null; bytes = await call.read()) {
     const caughtUp = send(relay.push(bytes))
     if (caughtUp !== undefined) await caughtUp
-    if (observer.finished) call.expectEnd()
+    if (observer.error !== null) {
+      call.abort(observer.error)
+      if (relay.bareError) throw observer.error
+      return
+    }
+    if (observer.finished) {
+      call.release()
+      return
+    }
   }
   await send(relay.end())
   if (!observer.finished && observer.error === null) throw new ApiError('api_error', `${provider.name} ended the reply before it was complete.`, { status: 502 })

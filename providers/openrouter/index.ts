@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Losses } from '../src/message/losses.ts'
-import { identityOf } from '../src/message/session.ts'
-import type { Target } from '../src/provider.ts'
-import type { MessagesRequest, ToolParam } from '../src/wire/anthropic.ts'
-import type { JsonValue } from '../src/wire/json.ts'
-import type { ChatRequest } from '../src/wire/openai-chat.ts'
-import type { ChatDialect } from './openai-compatible/dialect.ts'
-import { chatPair } from './openai-compatible/pair.ts'
-import { encodeSampling } from './openai-compatible/sampling.ts'
+import { identityOf } from '../../src/message/session.ts'
+import type { Target } from '../../src/provider.ts'
+import type { MessagesRequest, ToolParam } from '../../src/wire/anthropic.ts'
+import type { JsonValue } from '../../src/wire/json.ts'
+import type { ChatRequest } from '../../src/wire/openai-chat.ts'
+import type { ChatDialect } from '../openai-compatible/dialect.ts'
+import { chatPair } from '../openai-compatible/pair.ts'
+import { encodeSampling } from '../openai-compatible/sampling.ts'
+import { probe } from './probe.ts'
+import { encodeReasoning } from './reasoning.ts'
 
 /** OpenRouter (https://openrouter.ai/docs): one address for many vendors, with its own reasoning and caching fields. */
 const dialect: ChatDialect = {
@@ -19,10 +20,13 @@ const dialect: ChatDialect = {
   files: 'urls',
   maxStops: 4,
   jsonSchema: true,
-  family: () => 'openrouter',
+  probe,
+  probePause: 600_000,
+  // What one vendor's models signed or encrypted, another's refuse.
+  family: ({ model }) => `openrouter${vendorOf(model)}`,
 
   headers ({ provider: { options } }) {
-    const { site_url: url, app_title: title } = options
+    const { site_url: url = options['referer'], app_title: title = options['title'] } = options
     return {
       ...(typeof url === 'string' && { 'http-referer': url }),
       ...(typeof title === 'string' && { 'x-openrouter-title': title })
@@ -34,7 +38,7 @@ const dialect: ChatDialect = {
     encodeSampling(body, request)
     if (typeof request.top_k === 'number') body['top_k'] = request.top_k
     if (request.cache_control) body['cache_control'] = request.cache_control
-    encodeReasoning(body, request, target.model, losses)
+    encodeReasoning(body, request, target, losses)
     encodeIdentity(body, request)
     if (typeof request.service_tier === 'string') body['service_tier'] = request.service_tier === 'standard_only' ? 'default' : request.service_tier
     encodeOptions(body, target)
@@ -43,13 +47,22 @@ const dialect: ChatDialect = {
   webSearch: encodeWebSearch
 }
 
-const OWN_OPTIONS = new Set(['site_url', 'app_title'])
+/** `/anthropic` for `anthropic/claude-opus-4.6` and `~anthropic/claude-opus-latest`; empty for a mirror's names without a vendor. */
+function vendorOf (model: string): string {
+  const vendor = /^~?([^/]+)\//.exec(model)?.[1]
+  return vendor === undefined ? '' : `/${vendor}`
+}
+
+/** Ours, and what they are called in the example file of claude-code-router. */
+const OWN_OPTIONS = new Set(['site_url', 'app_title', 'referer', 'title', 'providerOrder'])
 
 /**
  * Options that are not ours are fields of OpenRouter's request (`provider`, `models`, `transforms` …), as users of
  * claude-code-router set them.
  */
 function encodeOptions (body: ChatRequest, { provider: { options } }: Target): void {
+  const { providerOrder: order } = options
+  if (Array.isArray(order) && order.length > 0) body['provider'] = { order }
   for (const [field, value] of Object.entries(options)) {
     if (OWN_OPTIONS.has(field)) continue
     body[field] = field === 'plugins' && Array.isArray(value) && Array.isArray(body['plugins']) ? [...body['plugins'] as JsonValue[], ...value] : value
@@ -63,23 +76,6 @@ function encodeWebSearch (body: ChatRequest, { allowed_domains: allowed, blocked
     ...(Array.isArray(allowed) && allowed.length > 0 && { include_domains: allowed }),
     ...(Array.isArray(blocked) && blocked.length > 0 && { exclude_domains: blocked })
   }]
-}
-
-/**
- * Thinking as OpenRouter's `reasoning` (https://openrouter.ai/docs/use-cases/reasoning-tokens). Effort and a budget
- * exclude one another there, so the client's effort speaks only where there is no budget. For Claude, effort shapes the
- * whole answer and not just the thinking: `verbosity` is what OpenRouter turns into it.
- */
-function encodeReasoning (body: ChatRequest, { thinking, output_config: config }: MessagesRequest, model: string, losses: Losses): void {
-  const effort = config?.effort ?? undefined
-  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
-  const thinks = thinking && thinking.type !== 'disabled'
-  if (thinking?.type === 'disabled') body['reasoning'] = { enabled: false }
-  else if (budget !== undefined) body['reasoning'] = { max_tokens: budget }
-  else if (thinks) body['reasoning'] = effort === undefined ? { enabled: true } : { effort }
-  if (effort === undefined) return
-  if (/claude/i.test(model)) body['verbosity'] = effort
-  else if (!thinks || budget !== undefined) losses.add('output_config.effort')
 }
 
 /** The session keeps its requests with one upstream, where its cache is warm; the user is told as a digest only. */

@@ -1,0 +1,8 @@
+import type { FastifyRequest } from 'fastify'
+import type { ClientHead } from '../provider.ts'
+
+/** What a request has beside its body. */
+export function clientHead ({ headers, url }: FastifyRequest): ClientHead {
+  const query = url.indexOf('?')
+  return { headers, search: query === -1 ? '' : url.slice(query) }
+}
