@@ -1,7 +1,7 @@
 import type { AdapterFactory, ChunkAdapter } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf } from '../../src/wire/json.ts'
+import { CallFollower } from '../openai-compatible/call-follower.ts'
 import { type Said, saidIn } from './chat-body.ts'
-import { CallFollower } from './call-follower.ts'
 import { mendArguments } from './mend-arguments.ts'
 
 /** `enhancetool`: for models that write arguments which are almost JSON. They are not streamed then. */
@@ -28,7 +28,7 @@ function holdBack (delta: JsonObject, follower: CallFollower): void {
   for (const fragment of objectsOf(delta['tool_calls'])) {
     follower.follow(fragment)
     const details = fragment['function']
-    if (isJsonObject(details) && typeof details['arguments'] === 'string') details['arguments'] = ''
+    if (isJsonObject(details)) details['arguments'] = ''
   }
 }
 

@@ -1,7 +1,7 @@
 import type { AdapterFactory, ChunkAdapter } from '../../src/provider.ts'
-import { type JsonObject, isJsonObject, objectsOf } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, objectsOf, parseJson } from '../../src/wire/json.ts'
+import { CallFollower, type FollowedCall } from '../openai-compatible/call-follower.ts'
 import { type Said, addText, instruct, saidIn } from './chat-body.ts'
-import { CallFollower, type FollowedCall } from './call-follower.ts'
 import { mendArguments } from './mend-arguments.ts'
 
 const EXIT = 'ExitToolMode'
@@ -73,11 +73,7 @@ function tellExits ({ choice, delta }: Said, calls: readonly FollowedCall[]): vo
 
 /** What the model meant to say; of arguments that are broken, at least their text. */
 function responseOf (input: string, cut: boolean): string {
-  try {
-    const parsed: unknown = JSON.parse(mendArguments(cut ? `${input}"` : input))
-    const response = isJsonObject(parsed) ? parsed['response'] : undefined
-    return typeof response === 'string' ? response : input
-  } catch {
-    return input
-  }
+  const parsed = parseJson(mendArguments(cut ? `${input}"` : input))
+  const response = isJsonObject(parsed) ? parsed['response'] : undefined
+  return typeof response === 'string' ? response : input
 }

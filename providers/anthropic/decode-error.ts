@@ -2,7 +2,7 @@ import { ApiError, errorTypeOf } from '../../src/errors.ts'
 import { plainText, providerError, retryAfterOf, withoutKey } from '../../src/provider-error.ts'
 import type { Headers, Provider } from '../../src/provider.ts'
 import type { ErrorType } from '../../src/wire/anthropic.ts'
-import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson, textOf } from '../../src/wire/json.ts'
 
 /** The error of a reply with a status other than 2xx. Its words stay: clients know the API's own. */
 export function decodeError (status: number, headers: Headers, body: string, provider: Provider): ApiError {
@@ -24,12 +24,8 @@ export function streamedError (data: unknown, provider: Provider): ApiError {
 }
 
 function errorOf (body: string): JsonObject | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    return isJsonObject(parsed) && isJsonObject(parsed['error']) ? parsed['error'] : undefined
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(body)
+  return isJsonObject(parsed) && isJsonObject(parsed['error']) ? parsed['error'] : undefined
 }
 
 /** The type that the API names, so far as it is one that clients know. */

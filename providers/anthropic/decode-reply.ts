@@ -4,7 +4,7 @@ import { readUsage } from '../../src/message/usage.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { ReplyDecoder, Target } from '../../src/provider.ts'
 import type { ContentBlock, StopDetails, StopReason } from '../../src/wire/anthropic.ts'
-import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, objectsOf, parseJson, textOf } from '../../src/wire/json.ts'
 import { streamedError } from './decode-error.ts'
 import { familyOf } from './foreign-thinking.ts'
 
@@ -147,10 +147,6 @@ function objectOf (value: unknown): JsonObject {
 }
 
 function parsed (input: string): JsonObject | string {
-  try {
-    const value: unknown = JSON.parse(input)
-    return isJsonObject(value) ? value : input
-  } catch {
-    return input
-  }
+  const value = parseJson(input)
+  return isJsonObject(value) ? value : input
 }

@@ -1,7 +1,7 @@
 import type { ApiError } from '../../src/errors.ts'
 import { plainText, providerError, retryAfterOf } from '../../src/provider-error.ts'
 import type { Headers, Provider } from '../../src/provider.ts'
-import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, objectsOf, parseJson, textOf } from '../../src/wire/json.ts'
 
 /** Google's names of errors (https://cloud.google.com/apis/design/errors#handling_errors), for those that come inside a 200 without a code. */
 const STATUS = new Map(Object.entries({
@@ -48,14 +48,10 @@ function isKeyError (words: string, error: JsonObject): boolean {
 
 /** `{error: {…}}`, or an array of one of them, as the server streams that is not asked for events. */
 function errorOf (body: string): JsonObject {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    const object: unknown = Array.isArray(parsed) ? parsed[0] : parsed
-    const error = isJsonObject(object) ? object['error'] ?? object : undefined
-    return isJsonObject(error) ? error : { message: textOf(error) }
-  } catch {
-    return {}
-  }
+  const parsed = parseJson(body)
+  const object: unknown = Array.isArray(parsed) ? parsed[0] : parsed
+  const error = isJsonObject(object) ? object['error'] ?? object : undefined
+  return isJsonObject(error) ? error : { message: textOf(error) }
 }
 
 /** `google.rpc.RetryInfo` says when to come again, as `34.4s`; Google sends no `retry-after`. */

@@ -1,4 +1,5 @@
 import { ApiError } from '../../src/errors.ts'
+import { IMAGE_NOTE } from '../../src/message/block-text.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
@@ -10,8 +11,6 @@ import { Grounding } from './grounding.ts'
 import { SignedBlocks } from './signed-blocks.ts'
 import { type Finish, isFailure, refuse, tellStopReason } from './stop-reason.ts'
 import { longNames, toolName } from './tool-name.ts'
-
-const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carry.]'
 
 /** Reads a reply, streamed or plain: chunks may lack candidates, content and parts; the stream ends without a mark. */
 export class GeminiDecoder implements ReplyDecoder {

@@ -1,9 +1,10 @@
+import { webSearchText } from '../../src/message/block-text.ts'
 import { originalToolId } from '../../src/message/ids.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
+import { toolArguments } from '../../src/message/tool-input.ts'
 import type { ContentBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
 import type { GeminiPart } from '../../src/wire/gemini.ts'
-import { type JsonObject, isJsonObject, textOf } from '../../src/wire/json.ts'
-import { searchResultText } from '../openai-compatible/encode-content.ts'
+import { type JsonObject, textOf } from '../../src/wire/json.ts'
 import type { ModelTraits } from './model.ts'
 import { recallCall, recallText, unseal } from './signatures.ts'
 import { functionName } from './tool-name.ts'
@@ -41,7 +42,7 @@ class Replay {
     switch (block.type) {
       case 'text': return this.#text(block.text)
       case 'tool_use': return this.#call(block)
-      case 'web_search_tool_result': return this.#text(`${searchResultText(block)}\n\n`)
+      case 'web_search_tool_result': return this.#text(`${webSearchText(block)}\n\n`)
       default: this.details(unseal(block) ?? [])
     }
   }
@@ -57,11 +58,9 @@ class Replay {
     else this.parts.push(...split(text, 0, next.length, next.thoughtSignature))
   }
 
-  /** Arguments are an object; what a model wrote in another form, and a client sent back, is put into one. */
   #call ({ id, name, input }: ToolUseBlock): void {
-    const args = isJsonObject(input) ? input : input === null || input === undefined ? {} : { input }
     const thoughtSignature = this.#calls.get(id) ?? recallCall(this.#memory, id)
-    this.parts.push({ functionCall: { id: originalToolId(id), name: functionName(name), args }, ...(thoughtSignature !== undefined && { thoughtSignature }) })
+    this.parts.push({ functionCall: { id: originalToolId(id), name: functionName(name), args: toolArguments(input) }, ...(thoughtSignature !== undefined && { thoughtSignature }) })
   }
 
   #detail (detail: JsonObject): void {

@@ -1,8 +1,8 @@
 import { invalidRequest } from '../../src/errors.ts'
+import { clientSearchText } from '../../src/message/block-text.ts'
 import { blocksOf } from '../../src/message/turns.ts'
 import type { ContentBlock, DocumentBlock, MediaSource } from '../../src/wire/anthropic.ts'
 import type { GeminiBlob, GeminiPart } from '../../src/wire/gemini.ts'
-import { joinTexts } from '../openai-compatible/encode-content.ts'
 
 /**
  * Content blocks of the user's as parts. Blocks of the model's own are not content and yield none.
@@ -17,7 +17,7 @@ function encodeBlock (block: ContentBlock): GeminiPart[] {
     case 'text': return textParts(block.text)
     case 'image': return [{ inlineData: blobOf(block.source, 'image') }]
     case 'document': return encodeDocument(block)
-    case 'search_result': return textParts(`Search result: ${block.title} (${block.source})\n${joinTexts(block.content)}`)
+    case 'search_result': return textParts(clientSearchText(block))
     case 'tool_reference': return textParts(block.tool_name)
     default: return []
   }
@@ -36,7 +36,7 @@ function encodeDocument ({ source, title, context }: DocumentBlock): GeminiPart[
 }
 
 /** @throws {ApiError} where the data are not there: URLs are loaded before a request comes here */
-export function blobOf (source: MediaSource, what: 'image' | 'document'): GeminiBlob {
+function blobOf (source: MediaSource, what: 'image' | 'document'): GeminiBlob {
   if (source.type === 'base64') return { mimeType: source.media_type, data: source.data }
   if (source.type === 'url') throw invalidRequest(`The ${what} given by URL was not loaded, and this provider takes none by URL: send its content as base64.`)
   throw invalidRequest(`The ${what} given by \`file_id\` cannot be sent to this provider: send its content as base64, or a URL.`)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { shortened } from '../../src/message/tool-names.ts'
 
 /** What Gemini takes as a function's name (https://ai.google.dev/api/caching#FunctionDeclaration), but for what stands for another. */
 const LEGAL = /^(?!_:)[A-Za-z_][\w.:-]*$/
@@ -12,7 +12,7 @@ const STAND_IN = '_:'
  */
 export function functionName (name: string): string {
   const legal = LEGAL.test(name) ? name : STAND_IN + name.replace(/[^\w.-]/gu, char => `:${char.codePointAt(0)?.toString(16)}:`)
-  return legal.length <= MAX_NAME ? legal : `${legal.slice(0, MAX_NAME - 9)}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
+  return shortened(legal, MAX_NAME, name)
 }
 
 /** The tool's own name: the inverse of {@link functionName}. */

@@ -1,7 +1,7 @@
 import type { ApiError } from '../../src/errors.ts'
 import { plainText, providerError, retryAfterOf } from '../../src/provider-error.ts'
 import type { Headers, Provider } from '../../src/provider.ts'
-import { type JsonObject, isJsonObject } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson } from '../../src/wire/json.ts'
 import { overflowMessage } from './context-overflow.ts'
 
 /** OpenRouter's `error_type`, where the status alone says less (https://openrouter.ai/docs/api-reference/errors). */
@@ -65,13 +65,9 @@ function build (status: number, words: string, details: unknown, provider: Provi
 
 /** `{error: {...}}`, vLLM's `{error: "text"}`, the older flat form, or an array of one of them. */
 function envelopeOf (body: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    const object = Array.isArray(parsed) ? parsed[0] as unknown : parsed
-    return isJsonObject(object) ? object['error'] ?? object : undefined
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(body)
+  const object = Array.isArray(parsed) ? parsed[0] as unknown : parsed
+  return isJsonObject(object) ? object['error'] ?? object : undefined
 }
 
 /** The provider's own words; OpenRouter wraps those of the vendor behind it in `metadata.raw`. */

@@ -1,7 +1,8 @@
 import { ApiError } from '../../src/errors.ts'
-import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
+import { IMAGE_NOTE } from '../../src/message/block-text.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import { TextMark } from '../../src/message/text-mark.ts'
+import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
@@ -13,8 +14,6 @@ import type { ChatDialect } from './dialect.ts'
 import { ReasoningReader } from './reasoning-reader.ts'
 import { tellStopReason } from './stop-reason.ts'
 import { ToolCallReader } from './tool-call-reader.ts'
-
-const IMAGE_NOTE = '[The model made an image, which the Messages API cannot carry.]'
 
 /**
  * Reads a chat-completions reply, streamed or plain. Every field is taken as something that may be missing, null or of

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../../src/errors.ts'
+import { clientSearchText } from '../../src/message/block-text.ts'
 import { blocksOf } from '../../src/message/turns.ts'
-import type { CacheControl, ContentBlock, DocumentBlock, ImageBlock, MediaSource, WebSearchToolResultBlock } from '../../src/wire/anthropic.ts'
+import type { CacheControl, ContentBlock, DocumentBlock, ImageBlock, MediaSource } from '../../src/wire/anthropic.ts'
 import type { ChatPart } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
 
@@ -27,7 +28,7 @@ function encodeBlock (block: ContentBlock, dialect: ChatDialect): ChatPart[] {
     case 'text': return [marked({ type: 'text', text: block.text }, block.cache_control, dialect)]
     case 'image': return [marked({ type: 'image_url', image_url: { url: mediaUrl(block.source) } }, block.cache_control, dialect)]
     case 'document': return encodeDocument(block, dialect)
-    case 'search_result': return [marked(textPart(`Search result: ${block.title} (${block.source})\n${joinTexts(block.content)}`), markOf(block) ?? markOf(block.content.findLast(markOf)), dialect)]
+    case 'search_result': return [marked(textPart(clientSearchText(block)), markOf(block) ?? markOf(block.content.findLast(markOf)), dialect)]
     case 'tool_reference': return [marked(textPart(block.tool_name), block.cache_control, dialect)]
     default: return []
   }
@@ -69,18 +70,7 @@ function encodeDocument (block: DocumentBlock, dialect: ChatDialect): ChatPart[]
   return [...(block.context ? [textPart(block.context)] : []), marked({ type: 'file', file: { filename, file_data: mediaUrl(source) } }, block.cache_control, dialect)]
 }
 
-/** The texts of blocks, one per line; what is no text is left out. */
-export function joinTexts (blocks: readonly ContentBlock[]): string {
-  return blocks.map(block => block.type === 'text' ? block.text : block.type === 'tool_reference' ? block.tool_name : undefined).filter(text => text !== undefined).join('\n')
-}
-
 /** Whether a block needs a part of its own kind. */
 export function isMedia (block: ContentBlock): block is ImageBlock | DocumentBlock {
   return block.type === 'image' || block.type === 'document'
-}
-
-/** What the provider's own search found, for a model that cannot read the block. */
-export function searchResultText ({ content }: WebSearchToolResultBlock): string {
-  if (!Array.isArray(content)) return 'Web search failed.'
-  return `Web search results:\n${content.map(result => `- ${result.title}: ${result.url}`).join('\n')}`
 }

@@ -1,15 +1,16 @@
+import { joinTexts, webSearchText } from '../../src/message/block-text.ts'
 import { conversationKey } from '../../src/message/conversation-key.ts'
 import { originalToolId } from '../../src/message/ids.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { shortToolName } from '../../src/message/tool-names.ts'
+import { toolArguments } from '../../src/message/tool-input.ts'
 import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
 import type { Target } from '../../src/provider.ts'
 import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
-import { isJsonObject } from '../../src/wire/json.ts'
 import type { ChatAssistantMessage, ChatMessage, ChatPart } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
-import { asContent, encodeParts, isMedia, joinTexts, markOf, searchResultText } from './encode-content.ts'
+import { asContent, encodeParts, isMedia, markOf } from './encode-content.ts'
 import { replayReasoning } from './replay-reasoning.ts'
 
 /** System prompt and conversation as chat messages. */
@@ -77,12 +78,11 @@ function encodeWritten (blocks: readonly ContentBlock[], dialect: ChatDialect): 
 
 function writtenText (block: ContentBlock): string {
   if (block.type === 'text') return block.text
-  return block.type === 'web_search_tool_result' ? `${searchResultText(block)}\n\n` : ''
+  return block.type === 'web_search_tool_result' ? `${webSearchText(block)}\n\n` : ''
 }
 
-/** Arguments are an object on this wire; what a model wrote in another form, and a client sent back, is put into one. */
 function encodeCall ({ id, name, input }: ToolUseBlock): NonNullable<ChatAssistantMessage['tool_calls']>[number] {
-  return { id: originalToolId(id), type: 'function', function: { name: shortToolName(name), arguments: JSON.stringify(isJsonObject(input) ? input : input === null || input === undefined ? {} : { input }) } }
+  return { id: originalToolId(id), type: 'function', function: { name: shortToolName(name), arguments: JSON.stringify(toolArguments(input)) } }
 }
 
 /** Results first, in the order of the calls, and with nothing between; then what else the user said. */

@@ -1,5 +1,5 @@
 import type { Provider } from '../../src/provider.ts'
-import { type JsonObject, isJsonObject, objectsOf } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, objectsOf, parseJson } from '../../src/wire/json.ts'
 import { addKey, serverHeaders } from './server-options.ts'
 
 /** Where a server lists its models: beside the endpoint for messages, whatever stands before both. */
@@ -19,11 +19,6 @@ export function modelsHeaders (provider: Provider): Record<string, string> {
 
 /** The models of a list; undefined for a body that is none. */
 export function readModels (body: string): JsonObject[] | undefined {
-  let list: unknown
-  try {
-    list = JSON.parse(body)
-  } catch {
-    return undefined
-  }
+  const list = parseJson(body)
   return isJsonObject(list) && Array.isArray(list['data']) ? objectsOf(list['data']) : undefined
 }

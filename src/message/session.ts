@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isJsonObject } from '../wire/json.ts'
+import { isJsonObject, parseJson } from '../wire/json.ts'
 
 /** Who speaks, from `metadata.user_id`. */
 export interface ClientIdentity {
@@ -27,12 +27,8 @@ export function identityOf (userId: string | null | undefined): ClientIdentity |
 
 function parseObject (text: string): { [key: string]: unknown } | undefined {
   if (!text.startsWith('{')) return undefined
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isJsonObject(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(text)
+  return isJsonObject(parsed) ? parsed : undefined
 }
 
 function digest (text: string): string {

@@ -1,14 +1,15 @@
-import { type JsonObject, isJsonObject } from '../wire/json.ts'
+import { type JsonObject, type JsonValue, isJsonObject, parseJson } from '../wire/json.ts'
 
 /** The arguments of a tool call; undefined while they are not a whole JSON object. */
 export function parseToolInput (text: string): JsonObject | undefined {
   if (!text.trimEnd().endsWith('}')) return undefined
-  try {
-    const input: unknown = JSON.parse(text)
-    return isJsonObject(input) ? input : undefined
-  } catch {
-    return undefined
-  }
+  const input = parseJson(text)
+  return isJsonObject(input) ? input : undefined
+}
+
+/** Arguments of a call as an object, which they are on every wire; what a model wrote in another form, and a client sent back, is put into one. */
+export function toolArguments (input: unknown): JsonObject {
+  return isJsonObject(input) ? input : input === null || input === undefined ? {} : { input: input as JsonValue }
 }
 
 /**
@@ -16,6 +17,17 @@ export function parseToolInput (text: string): JsonObject | undefined {
  * malformed do not count: a client tells the model of those.
  */
 export function isCutInput (text: string): boolean {
+  const { quoted, depth } = endOf(text)
+  return quoted || depth > 0
+}
+
+/** Whether arguments stop inside a text. */
+export function endsInText (text: string): boolean {
+  return endOf(text).quoted
+}
+
+/** Where in its structure a JSON text ends. */
+function endOf (text: string): { quoted: boolean, depth: number } {
   let depth = 0
   let quoted = false
   for (let i = 0; i < text.length; i++) {
@@ -27,5 +39,5 @@ export function isCutInput (text: string): boolean {
     else if (char === '{' || char === '[') depth++
     else if (char === '}' || char === ']') depth--
   }
-  return quoted || depth > 0
+  return { quoted, depth }
 }

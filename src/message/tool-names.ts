@@ -6,7 +6,15 @@ const MAX_NAME = 64
 
 /** A tool name that the chat-completions wire allows. A longer one (MCP servers have them) always becomes the same shorter one. */
 export function shortToolName (name: string): string {
-  return name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME - 9)}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
+  return shortened(name, MAX_NAME)
+}
+
+/**
+ * A name of at most `max` characters. One that is longer always becomes the same shorter one, and no two the same.
+ * @param whole what it is told apart by, where `name` is written in another form already
+ */
+export function shortened (name: string, max: number, whole: string = name): string {
+  return name.length <= max ? name : `${name.slice(0, max - 9)}_${createHash('sha256').update(whole).digest('hex').slice(0, 8)}`
 }
 
 /** Characters that every wire takes as they are; another may have a longer form. */

@@ -1,3 +1,5 @@
+import { parseJson } from '../wire/json.ts'
+
 const LF = 10
 const CR = 13
 const BRACE = 123
@@ -107,7 +109,7 @@ export class SseParser {
       const line = text.slice(start, end)
       if (!BARE.test(line)) return
       this.#bare = line
-      if (isWhole(line)) this.#endBare()
+      if (parseJson(line) !== undefined) this.#endBare()
     }
   }
 
@@ -120,7 +122,7 @@ export class SseParser {
     }
     const line = text.slice(start, end)
     this.#bare += `\n${line}`
-    if (this.#bare.length > MAX_BARE || (/^[}\]]/.test(line) && isWhole(this.#bare))) this.#endBare()
+    if (this.#bare.length > MAX_BARE || (/^[}\]]/.test(line) && parseJson(this.#bare) !== undefined)) this.#endBare()
   }
 
   #endBare (): void {
@@ -139,14 +141,5 @@ export class SseParser {
     this.#data = ''
     this.#hasData = false
     this.#onEvent(data, event)
-  }
-}
-
-function isWhole (json: string): boolean {
-  try {
-    JSON.parse(json)
-    return true
-  } catch {
-    return false
   }
 }

@@ -2,6 +2,7 @@ import { ApiError } from '../errors.ts'
 import { spliceStart } from '../message/splice.ts'
 import { withoutKey } from '../provider-error.ts'
 import type { Provider } from '../provider.ts'
+import { parseJson } from '../wire/json.ts'
 import type { RelayObserver } from './relay-observer.ts'
 
 /** An event longer than this is no event of a model. */
@@ -57,7 +58,7 @@ export class EventRelay {
   end (): Buffer {
     const last = Buffer.concat(this.#pending)
     const open = last.indexOf('{', last.indexOf('data:'))
-    return open !== -1 && isJson(last.toString('utf8', open)) ? this.push(Buffer.from('\n\n')) : NOTHING
+    return open !== -1 && parseJson(last.toString('utf8', open)) !== undefined ? this.push(Buffer.from('\n\n')) : NOTHING
   }
 
   /** An error that stands outside of any event is no event for a client: what came before it passes. */
@@ -96,7 +97,7 @@ export class EventRelay {
     const close = lineEnd(events, open)
     const start = events.subarray(open, close)
     // Data of several lines is legal, and nobody sends it: it passes as it is.
-    return isJson(start.toString()) ? Buffer.concat([events.subarray(0, open), spliceStart(start, this.#model), events.subarray(close)]) : events
+    return parseJson(start.toString()) !== undefined ? Buffer.concat([events.subarray(0, open), spliceStart(start, this.#model), events.subarray(close)]) : events
   }
 }
 
@@ -112,15 +113,6 @@ function behindBlankLine (bytes: Buffer): number {
   const feed = bytes.lastIndexOf('\n\n')
   const carriage = bytes.lastIndexOf('\n\r\n')
   return Math.max(feed === -1 ? 0 : feed + 2, carriage === -1 ? 0 : carriage + 3)
-}
-
-function isJson (text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function lineStart (bytes: Buffer, at: number): number {

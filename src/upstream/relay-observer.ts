@@ -3,7 +3,7 @@ import { SseParser } from '../sse/parser.ts'
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
 import { readUsage } from '../message/usage.ts'
 import type { StopReason, Usage } from '../wire/anthropic.ts'
-import { type JsonObject, isJsonObject, textOf } from '../wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson, textOf } from '../wire/json.ts'
 
 /** Where thinking that passes is remembered: by whom it was made. */
 export interface Signatures { memory: ReasoningMemory, family: string }
@@ -96,10 +96,6 @@ export class RelayObserver {
 }
 
 function parse (data: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isJsonObject(value) ? value : {}
-  } catch {
-    return {}
-  }
+  const value = parseJson(data)
+  return isJsonObject(value) ? value : {}
 }

@@ -9,6 +9,15 @@ export function isJsonObject (value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** What a text says as JSON; undefined where it is none. For what others send, and need not be JSON. */
+export function parseJson (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** The objects of a list; none where the value is no list. For what others send, where anything may stand anywhere. */
 export function objectsOf (value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : []

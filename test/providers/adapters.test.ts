@@ -96,6 +96,7 @@ t.test('enhancetool', async t => {
     ['two beside one another', [calls(call('a', 'A', '{a:', 0), call('b', 'B', '{b:', 1)), calls(call(undefined, undefined, '1}', 0), call(undefined, undefined, '2}', 1)), chunk({}, 'tool_calls')], [{ a: 1 }, { b: 2 }]],
     ['without an index or an id', [calls(call(undefined, 'A', '{a:')), calls(call(undefined, undefined, '1')), calls(call(undefined, 'B', '{b:2')), chunk({}, 'tool_calls')], [{ a: 1 }, { b: 2 }]],
     ['all of the index 0', [calls(call('a', 'A', '{a:1}', 0)), calls(call('b', 'B', '{b:2}', 0)), chunk({}, 'stop')], [{ a: 1 }, { b: 2 }]],
+    ['all of the index 0, and without ids', [calls(call('', 'A', '{"a":1}', 0), call('', 'B', '{"b":2}', 0)), chunk({}, 'stop')], [{ a: 1 }, { b: 2 }]],
     ['as a plain reply', [{ choices: [{ message: { content: null, tool_calls: [call('a', 'A', '```json\n{"a":1}\n```')] }, finish_reason: 'tool_calls' }] }], [{ a: 1 }]],
     ['parsed already', [calls(call('a', 'A', { a: 1 }, 0)), chunk({}, 'tool_calls')], [{ a: 1 }]],
     ['none', [calls(call('a', 'A', '', 0)), chunk({}, 'tool_calls')], [{}]]
@@ -141,6 +142,8 @@ t.test('tooluse turns the way out into text', async t => {
   t.match(streamed.message, { content: [{ type: 'text', text: 'All "done".\nReally.' }], stop_reason: 'end_turn' })
   const plain = reply(tooluse, [{ choices: [{ message: { content: '', tool_calls: [call('x', 'ExitToolMode', exit)] }, finish_reason: 'tool_calls' }] }])
   t.match(plain.message, { content: [{ type: 'text', text: 'All "done".\nReally.' }], stop_reason: 'end_turn' })
+  const parsed = reply(tooluse, [calls(call('', 'ExitToolMode', { response: 'Done.' })), chunk({}, 'tool_calls')])
+  t.match(parsed.message, { content: [{ type: 'text', text: 'Done.' }], stop_reason: 'end_turn' }, 'also where its arguments come as an object')
   const both = reply(tooluse, [calls(call('a', 'Bash', '{"a":1}', 0), call('x', 'ExitToolMode', exit, 1)), chunk({}, 'tool_calls')])
   t.match(both.message, { content: [{ type: 'tool_use', name: 'Bash', input: { a: 1 } }, { type: 'text' }], stop_reason: 'tool_use' })
   const cut = reply(tooluse, [calls(call('x', 'ExitToolMode', '{"response": "Half of i', 0)), chunk({}, 'length')])

@@ -11,8 +11,9 @@ import { startApp } from '../helper/app.ts'
 import { checkGrammar } from '../helper/grammar.ts'
 import { pairNamed, targetOf } from '../helper/pairs.ts'
 import { type Recording, cuts, missing, recordingsOf } from '../helper/recordings.ts'
+import { failureOf, playing } from '../helper/replay.ts'
 import { openStage } from '../helper/stage.ts'
-import { type Script, startUpstream } from '../helper/upstream.ts'
+import { startUpstream } from '../helper/upstream.ts'
 
 /** Recorded answers of Anthropic's API: through the gateway they must be what they are without it. */
 
@@ -23,21 +24,6 @@ const errors = all.filter(({ status }) => status !== 200)
 
 const { url, scene } = await openStage(t, ['anthropic'])
 const client = new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0 })
-
-async function write (response: ServerResponse, pieces: readonly Buffer[]): Promise<void> {
-  for (const piece of pieces) {
-    await new Promise<void>(resolve => { response.write(piece, () => resolve()) })
-    await new Promise(resolve => setImmediate(resolve))
-  }
-}
-
-function playing ({ status, contentType }: Recording, pieces: readonly Buffer[]): Script {
-  return async response => {
-    response.writeHead(status, { 'content-type': contentType })
-    await write(response, pieces)
-    response.end()
-  }
-}
 
 const request = (model: string): Anthropic.MessageCreateParamsNonStreaming => ({ model, max_tokens: 1000, messages: [{ role: 'user', content: 'Hi' }] })
 
@@ -118,12 +104,8 @@ t.test('an answer that was cut is never a whole one', { skip }, async t => {
     for (const part of [0.25, 0.5, 0.75, 0.97]) {
       const piece = recording.body.subarray(0, Math.floor(recording.body.length * part))
       for (const [how, end] of Object.entries(ends)) {
-        const { model } = scene(async response => {
-          response.writeHead(200, { 'content-type': recording.contentType })
-          await write(response, [piece])
-          end(response)
-        }, 'anthropic')
-        const failure: unknown = await read(client, model, recording.stream).catch((error: unknown) => error)
+        const { model } = scene(playing(recording, [piece], end), 'anthropic')
+        const failure = await failureOf(read(client, model, recording.stream))
         t.ok(failure instanceof Anthropic.AnthropicError, `${recording.name}, ${part * 100} %, ${how}`)
       }
     }

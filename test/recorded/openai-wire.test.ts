@@ -9,6 +9,7 @@ import { readBody } from '../../src/upstream/body-reader.ts'
 import { type Block, checkGrammar, joined, types } from '../helper/grammar.ts'
 import { type PairName, pairNamed, targetOf } from '../helper/pairs.ts'
 import { type Recording, type Told, cuts, missing, recordingsOf, told } from '../helper/recordings.ts'
+import { failureOf, playing } from '../helper/replay.ts'
 import { openStage } from '../helper/stage.ts'
 import type { Script } from '../helper/upstream.ts'
 
@@ -29,34 +30,9 @@ function pairOf ({ name }: Recording): PairName {
   return provider === 'openai-compatible' ? 'openai' : provider
 }
 
-/** Writes the pieces, each in a turn of its own, so that they leave as several packets. */
-async function write (response: ServerResponse, pieces: readonly Buffer[]): Promise<void> {
-  response.socket?.setNoDelay(true)
-  for (const piece of pieces) {
-    await new Promise<void>(resolve => { response.write(piece, () => resolve()) })
-    await new Promise(resolve => setImmediate(resolve))
-  }
-}
-
-function playing ({ status, contentType }: Recording, pieces: readonly Buffer[]): Script {
-  return async response => {
-    response.writeHead(status, { 'content-type': contentType })
-    await write(response, pieces)
-    response.end()
-  }
-}
-
 function ask (script: Script, pair: PairName, stream: boolean, messages: Anthropic.MessageParam[] = [{ role: 'user', content: 'Hi' }]): Promise<Anthropic.Message> {
   const request = { model: scene(script, pair).model, max_tokens: 1000, messages }
   return stream ? client.messages.stream(request).finalMessage() : client.messages.create(request)
-}
-
-async function failureOf (answer: Promise<Anthropic.Message>): Promise<unknown> {
-  try {
-    return { message: await answer }
-  } catch (error) {
-    return error
-  }
 }
 
 /** Whether a client has what the provider told. */
@@ -149,11 +125,7 @@ t.test('an answer that was cut is never a whole one', { skip }, async t => {
       for (const part of [0.25, 0.5, 0.75]) {
         const piece = recording.body.subarray(0, Math.floor(recording.body.length * part))
         for (const [how, end] of Object.entries(ends)) {
-          const script: Script = async response => {
-            response.writeHead(200, { 'content-type': recording.contentType })
-            await write(response, [piece])
-            end(response)
-          }
+          const script = playing(recording, [piece], end)
           for (const stream of [true, false]) {
             const failure = await failureOf(ask(script, pairOf(recording), stream))
             t.ok(failure instanceof Anthropic.AnthropicError, `${part * 100} %, ${how}, ${stream ? 'streamed' : 'plain'}`)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../../../config/snapshot.ts'
 import { ApiError } from '../../../errors.ts'
 import { clientHead } from '../../../http/client-head.ts'
 import { Exchange } from '../../../http/exchange.ts'
@@ -24,9 +25,12 @@ export function relayOf ({ provider: { pair, adapters } }: Target): Relay | unde
   return adapters.length === 0 ? pair.relay : undefined
 }
 
+/** How a request is routed, and by which configuration. */
+export interface Passage { config: Config, route: Route, relay: Relay }
+
 /** Sends a request on in its own bytes, and its reply back in its own. */
-export async function passThrough (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route, relay: Relay): Promise<void> {
-  const context = send(app, request, reply, route, relay)
+export async function passThrough (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, passage: Passage): Promise<void> {
+  const context = send(app, request, reply, passage)
   const { exchange, call } = context
   onLeave(reply, () => {
     exchange.left = true
@@ -52,7 +56,7 @@ async function passPlain (context: RelayContext): Promise<void> {
 }
 
 /** As in the messages route: the body goes out of reach when this returns. */
-function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route, relay: Relay): RelayContext {
+function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, { config, route, relay }: Passage): RelayContext {
   const [target] = route.targets
   const { memory } = target.provider
   const body = request.body as MessagesRequest
@@ -60,7 +64,7 @@ function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyRepl
   const observer = new RelayObserver({ memory, family: relay.family(target) }, data => relay.decodeEvent(data, target))
   const exchange = request.exchange = new Exchange(route, target, dropped, request.id, body.stream === true)
   exchange.account = observer
-  const context = { request, reply, asked: askedOf(body), exchange, call, answer: undefined, config: app.config.current, running: app.running, target, observer }
+  const context = { request, reply, asked: askedOf(body), exchange, call, answer: undefined, config, running: app.running, target, observer }
   request.body = undefined
   request.rawBody = null
   return context

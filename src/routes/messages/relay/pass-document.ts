@@ -4,7 +4,7 @@ import type { Exchange } from '../../../http/exchange.ts'
 import { spliceModel } from '../../../message/splice.ts'
 import type { ReplyHead } from '../../../upstream/call.ts'
 import { readBytes } from '../../../upstream/read-bytes.ts'
-import { type JsonObject, isJsonObject } from '../../../wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson } from '../../../wire/json.ts'
 import type { RelayContext } from './context.ts'
 
 const MAX_DOCUMENT = 64 * 1024 * 1024
@@ -32,9 +32,7 @@ export function sendDocument (reply: FastifyReply, exchange: Exchange, body: Buf
 }
 
 function parse (bytes: Buffer, provider: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(bytes.toString().replace(/^\uFEFF/, ''))
-    if (isJsonObject(value)) return value
-  } catch {}
+  const value = parseJson(bytes.toString().replace(/^\uFEFF/, ''))
+  if (isJsonObject(value)) return value
   throw new ApiError('api_error', `${provider} sent a reply that is not JSON.`, { status: 502 })
 }

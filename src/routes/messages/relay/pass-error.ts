@@ -2,6 +2,7 @@ import type { ReplyHead } from '../../../upstream/call.ts'
 import { MAX_ERROR_BODY } from '../../../upstream/check-status.ts'
 import { withoutKey } from '../../../provider-error.ts'
 import { readBytes } from '../../../upstream/read-bytes.ts'
+import { isJsonObject, parseJson } from '../../../wire/json.ts'
 import type { RelayContext } from './context.ts'
 
 /**
@@ -27,9 +28,6 @@ export async function passError (context: Pick<RelayContext, 'call' | 'reply' | 
 }
 
 function isErrorBody (body: string): boolean {
-  try {
-    return (JSON.parse(body) as { error?: unknown } | null)?.error !== undefined
-  } catch {
-    return false
-  }
+  const parsed = parseJson(body)
+  return isJsonObject(parsed) && parsed['error'] !== undefined
 }
