@@ -17,17 +17,19 @@ export interface ModelTraits {
 const OLD = /gemini-(1|1\.\d|2\.0|pro|pro-vision)(-|$)/i
 const NAME = /gemini-(?:(\d+)(?:\.(\d+))?-)?(pro|flash-lite|flash)?/i
 
-const known = new Map<string, ModelTraits>()
+/** A target is made once per configuration. */
+const known = new WeakMap<Target, ModelTraits>()
 
 /**
  * What a model is, by its name. A Gemini of an unknown version counts as a new one, as Google's aliases (`gemini-flash-latest`)
  * move on; the option `generation` says it for a model of any other name.
  */
-export function traitsOf ({ model, provider: { options } }: Target): ModelTraits {
-  const said = options['generation']
-  const key = `${model} ${said === undefined ? '' : JSON.stringify(said)}`
-  let traits = known.get(key)
-  if (traits === undefined) known.set(key, traits = read(model, typeof said === 'number' ? said : undefined))
+export function traitsOf (target: Target): ModelTraits {
+  let traits = known.get(target)
+  if (traits === undefined) {
+    const said = target.provider.options['generation']
+    known.set(target, traits = read(target.model, typeof said === 'number' ? said : undefined))
+  }
   return traits
 }
 
