@@ -14,9 +14,9 @@ const borders = {
   'src/wire': [['^[^.]|^\\.\\./'], 'src/wire holds types of the wires and imports nothing'],
   'src/message': [[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/message knows src/wire and src/errors'],
   'src/sse': [[into('message', 'ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'plugins', 'providers'), frameworks], 'src/sse knows src/wire'],
-  'src/routing': [[into('message', 'ingress', 'upstream', 'http', 'routes', 'sse', 'plugins', 'providers'), frameworks], 'src/routing is pure: wire types and the configuration'],
+  'src/routing': [[into('ingress', 'upstream', 'config', 'http', 'routes', 'sse', 'plugins', 'providers'), frameworks], 'src/routing is pure: it knows src/wire, src/message and targets'],
   'src/ingress': [[into('upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/ingress knows src/wire and src/message'],
-  'src/config': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/config reads and checks a document; it knows no server'],
+  'src/config': [[into('ingress', 'upstream', 'http', 'routes', 'sse', 'plugins', 'providers'), frameworks], 'src/config reads and checks a document; it knows no server'],
   'src/upstream': [[into('ingress', 'http', 'routes', 'plugins', 'providers'), '^(fastify|@fastify/)'], 'src/upstream talks to providers; the client side is src/http'],
   'src/http': [[into('upstream', 'routes', 'plugins', 'providers'), '^undici'], 'src/http talks to clients; the provider side is src/upstream'],
   'src/routes': [[into('plugins', 'providers'), '^undici'], 'routes reach plugins through decorators'],
@@ -60,5 +60,5 @@ export default [
   },
   ...Object.entries(borders).map(([folder, border]) => restrict([`${folder}/**/*.ts`], [border])),
   ...Object.entries(siblings).map(([files, regex]) => restrict([files], [borders.providers, [[regex], noSiblings]])),
-  restrict(['src/errors.ts', 'src/provider.ts', 'src/provider-error.ts', 'src/transformer-kit.ts'], [[[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers')], 'a foundation of the house imports only src/wire and src/message']])
+  restrict(['src/errors.ts', 'src/provider.ts', 'src/target.ts', 'src/provider-error.ts', 'src/transformer-kit.ts'], [[[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers')], 'a foundation of the house imports only src/wire and src/message']])
 ]

@@ -5,6 +5,10 @@ import { ApiError } from '../src/errors.ts'
 import { isLoopbackHost, isSameOrigin } from '../src/http/loopback.ts'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The name of the key that was sent; undefined where none is needed. */
+    keyName: string | undefined
+  }
   interface FastifyContextConfig {
     /** Served without a key: health and the probes that clients send before they have one. */
     public?: boolean
@@ -22,10 +26,12 @@ function credentialsOf ({ headers }: FastifyRequest): string[] {
   return [headers['x-api-key'], bearer].filter(key => typeof key === 'string' && key !== '') as string[]
 }
 
+interface KnownKey { name: string, digest: Buffer }
+
 /** All keys are compared, each in constant time, so that an answer's time tells nothing of them. */
-function matches (credential: string, digests: readonly Buffer[]): boolean {
+function find (credential: string, keys: readonly KnownKey[]): string | undefined {
   const given = digest(credential)
-  return digests.reduce((found, known) => timingSafeEqual(known, given) || found, false)
+  return keys.reduce<string | undefined>((found, known) => timingSafeEqual(known.digest, given) ? known.name : found, undefined)
 }
 
 /**
@@ -39,19 +45,25 @@ function checkLocal (request: FastifyRequest): void {
   if (foreign) throw new ApiError('permission_error', 'Without a key this gateway does not answer to web pages; set APIKEY and send it.')
 }
 
-function checkKey (request: FastifyRequest, digests: readonly Buffer[]): void {
+/** @throws {ApiError} 401 where no valid key was sent */
+function nameOf (request: FastifyRequest, keys: readonly KnownKey[]): string {
   const credentials = credentialsOf(request)
   if (credentials.length === 0) throw new ApiError('authentication_error', 'A key is required: send it as `x-api-key` or as `Authorization: Bearer`.')
-  if (!credentials.some(credential => matches(credential, digests))) throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
+  for (const credential of credentials) {
+    const name = find(credential, keys)
+    if (name !== undefined) return name
+  }
+  throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
 }
 
 /** Who may ask: holders of a key where one is configured, else this machine only. */
 async function auth (app: FastifyInstance): Promise<void> {
-  const digests = app.config.current.keys.map(digest)
+  const keys = app.config.current.keys.map(({ name, secret }): KnownKey => ({ name, digest: digest(secret) }))
+  app.decorateRequest('keyName', undefined)
 
   app.addHook('onRequest', (request, _reply, done) => {
-    if (digests.length === 0) checkLocal(request)
-    else if (request.routeOptions.config.public !== true) checkKey(request, digests)
+    if (keys.length === 0) checkLocal(request)
+    else if (request.routeOptions.config.public !== true) request.keyName = nameOf(request, keys)
     done()
   })
 }

@@ -30,7 +30,7 @@ async function errors (app: FastifyInstance): Promise<void> {
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const apiError = toApiError(error, request)
     if (request.exchange !== null) {
-      request.exchange.failed(apiError)
+      request.exchange.error = apiError
       reply.headers(request.exchange.headers)
     }
     return sendError(apiError, request, reply)

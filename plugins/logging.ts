@@ -1,23 +1,42 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
-import type { Exchange } from '../src/http/exchange.ts'
+import type { ApiError } from '../src/errors.ts'
+import type { Attempt, Exchange } from '../src/http/exchange.ts'
 
 /** What the log says of a model request. Never a header, never a body. */
-function describeExchange (exchange: Exchange): object {
-  const { route, target, account, error } = exchange
+function describeExchange ({ route, stream, attempts, current, error }: Exchange): object {
+  const target = current?.target ?? route.targets[0]
   return {
     provider: target.provider.name,
     model: target.model,
     rule: route.rule,
-    stream: exchange.stream,
-    ...(exchange.upstreamId !== null && { upstreamRequestId: exchange.upstreamId }),
-    ...(exchange.dropped.length > 0 && { dropped: exchange.dropped }),
-    ...(account !== null && { usage: account.usageCounts, stopReason: account.stopReason }),
-    firstContentMs: round(exchange.firstContent),
-    // A message of the provider may repeat what was sent to it; one of ours, about the connection, does not.
-    ...(error !== null && { error: { type: error.type, status: error.status, ...(error.cause !== undefined && { message: error.message }) } })
+    reason: route.reason,
+    stream,
+    ...(current !== undefined && describeReply(current)),
+    ...(attempts.length > 1 && { attempts: attempts.map(describeAttempt) }),
+    ...(error !== null && { error: describeError(error) })
   }
+}
+
+function describeReply ({ account, firstContent, upstreamId, dropped, adjusted }: Attempt): object {
+  return {
+    ...(upstreamId !== null && { upstreamRequestId: upstreamId }),
+    ...(dropped.length > 0 && { dropped }),
+    ...(adjusted.length > 0 && { adjusted }),
+    ...(account !== null && { usage: account.usageCounts, stopReason: account.stopReason }),
+    firstContentMs: round(firstContent)
+  }
+}
+
+/** The tokens of a try that failed were paid for, too. */
+function describeAttempt ({ target, duration, error, account }: Attempt): object {
+  return { target: target.name, durationMs: round(duration), ...(error === null ? {} : { error: describeError(error) }), ...(account !== null && { usage: account.usageCounts }) }
+}
+
+/** A message of the provider may repeat what was sent to it; one of ours, about the connection, does not. */
+function describeError ({ type, status, message, cause }: ApiError): object {
+  return { type, status, ...(cause !== undefined && { message }) }
 }
 
 function round (milliseconds: number | null): number | null {

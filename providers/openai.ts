@@ -25,7 +25,7 @@ const dialect: ChatDialect = {
   },
   // Not the provider alone: behind one address, each model takes reasoning back in its own way, and some refuse it (Groq's Llama).
   family: ({ provider, model }) => `openai/${provider.name}/${model}`,
-  headers: serverHeaders,
+  headers: ({ provider }) => serverHeaders(provider),
   thinkTags: (target, { thinking }) => thinkTagPlace(target, thinking, 'off'),
   toolId: mistralToolId,
 

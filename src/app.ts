@@ -6,7 +6,9 @@ import env, { type EnvOptions } from '../plugins/env.ts'
 import errors from '../plugins/errors.ts'
 import health from '../plugins/health.ts'
 import media from '../plugins/media.ts'
+import lanes from '../plugins/lanes.ts'
 import logging from '../plugins/logging.ts'
+import router from '../plugins/router.ts'
 import sensible from '../plugins/sensible.ts'
 import shutdown from '../plugins/shutdown.ts'
 import transformers from '../plugins/transformers.ts'
@@ -81,6 +83,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(logging)
   app.register(shutdown)
   app.register(auth)
+  app.register(router)
+  app.register(lanes)
   app.register(upstream)
   app.register(health)
   app.register(media)

@@ -15,11 +15,16 @@ const STATUS: Record<ErrorType, number> = {
   overloaded_error: 529
 }
 
+/** An error reply of the client's own wire, as the provider sent it: clients recover by its wording. */
+export interface PassedReply { readonly status: number, readonly headers: Readonly<Record<string, string>>, readonly body: string }
+
 export interface ApiErrorOptions {
   /** HTTP status; by default the one that goes with the type. */
   status?: number
   /** Whole seconds after which a repetition makes sense. */
   retryAfter?: number | undefined
+  /** What the client is told in place of our own words. */
+  passed?: PassedReply
   /** False tells clients not to repeat the request; by default as the status suggests. */
   retryable?: boolean
   cause?: unknown
@@ -35,13 +40,22 @@ export class ApiError extends Error {
   readonly status: number
   readonly retryAfter: number | undefined
   readonly retryable: boolean
+  /** What the client is told in place of our own words, as long as nothing else was sent. */
+  readonly passed: PassedReply | undefined
 
   constructor (type: ErrorType, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.type = type
     this.status = options.status ?? STATUS[type]
     this.retryAfter = options.retryAfter
+    this.passed = options.passed
     this.retryable = options.retryable ?? isRetryable(this.status)
+  }
+
+  /** The same error, told in the provider's own words. */
+  as (passed: PassedReply): ApiError {
+    const { type, message, status, retryAfter, retryable, cause } = this
+    return new ApiError(type, message, { status, retryAfter, retryable, cause, passed })
   }
 
   /** The body that an Anthropic client expects. */

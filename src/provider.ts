@@ -1,59 +1,18 @@
 import type { Dispatcher } from 'undici'
 import type { ApiError } from './errors.ts'
-import type { ConversationKey, ReasoningMemory } from './message/reasoning-memory.ts'
+import type { ConversationKey } from './message/reasoning-memory.ts'
 import type { MessageWriter } from './message/writer.ts'
+import type { Provider, ProviderFacts, Target } from './target.ts'
 import type { MessagesRequest } from './wire/anthropic.ts'
 import type { JsonObject } from './wire/json.ts'
+
+export type { Capabilities, Concurrency, ModelReasoning, Provider, ProviderFacts, Target } from './target.ts'
 
 /** `own` is any other: what a user's file speaks that is none of these. */
 export type Wire = 'anthropic' | 'openai' | 'gemini' | 'own'
 
 /** Headers of a request or reply as Node gives them: names in lower case. */
 export type Headers = Record<string, string | string[] | undefined>
-
-/** A configured provider: an entry of `Providers[]`, resolved once per configuration. */
-export interface Provider {
-  readonly name: string
-  /** Its endpoint, as the pair makes it of `api_base_url`. */
-  readonly url: URL
-  readonly apiKey: string | undefined
-  readonly models: readonly string[]
-  readonly pair: TransformerPair
-  /** Options of the pair, from `transformer.use`. */
-  readonly options: JsonObject
-  /** Changes to what the pair makes, in the order of `transformer.use`. */
-  readonly adapters: readonly Adapter[]
-  /** Whether a request is refused when a field of it would be dropped. */
-  readonly strict: boolean
-  /** What the server told about itself when it was last looked at. */
-  readonly facts: ProviderFacts
-  /** Reasoning that clients may not send back. */
-  readonly memory: ReasoningMemory
-}
-
-/** What a look at a server found; replaced as a whole by the next look. */
-export interface ProviderFacts {
-  /** Tokens that prompt and answer may have together, by model. */
-  contextWindows: ReadonlyMap<string, number>
-  /** How models can be told to think, where the server says so. */
-  reasoning?: ReadonlyMap<string, ModelReasoning>
-}
-
-/** How a model can be told to think. */
-export interface ModelReasoning {
-  /** It cannot be told not to. */
-  readonly mandatory: boolean
-  /** Whether it takes a budget in tokens. */
-  readonly budget: boolean
-  /** The efforts that it knows; undefined for all. */
-  readonly efforts: readonly string[] | undefined
-}
-
-/** Where one request goes: a provider and the model name that it knows. */
-export interface Target {
-  readonly provider: Provider
-  readonly model: string
-}
 
 /** What an encoder made of a request. */
 export interface UpstreamRequest {

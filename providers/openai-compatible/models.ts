@@ -11,7 +11,7 @@ export function modelsUrl ({ url }: Provider): URL {
 
 /** The headers of a look at the list. */
 export function modelsHeaders (provider: Provider): Record<string, string> {
-  const headers = serverHeaders({ provider, model: '' })
+  const headers = serverHeaders(provider)
   headers['accept'] = 'application/json'
   addKey(headers, provider)
   return headers

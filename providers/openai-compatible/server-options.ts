@@ -23,7 +23,7 @@ export const SERVER_OPTIONS = {
 const AZURE = /\.azure\.(com|us|cn)$/
 
 /** The key's header, where it is not `authorization`, and what `headers` lists. */
-export function serverHeaders ({ provider: { options, apiKey, url } }: Target): Record<string, string> {
+export function serverHeaders ({ options, apiKey, url }: Provider): Record<string, string> {
   const headers: Record<string, string> = {}
   const auth = options['auth'] ?? (AZURE.test(url.hostname) ? 'api-key' : 'bearer')
   if (auth === 'api-key' && apiKey !== undefined) headers['api-key'] = apiKey

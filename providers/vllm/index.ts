@@ -23,7 +23,7 @@ const dialect: ChatDialect = {
   jsonSchema: true,
   options: { ...SERVER_OPTIONS, ...THINKING_OPTIONS },
   family: ({ provider }) => `vllm/${provider.name}`,
-  headers: serverHeaders,
+  headers: ({ provider }) => serverHeaders(provider),
   thinkTags: (target, { thinking }) => thinkTagPlace(target, thinking, 'head'),
   toolId: mistralToolId,
   probe,
@@ -44,9 +44,8 @@ const MARGIN_TOKENS = 128
 const LEAST_OUTPUT = 1024
 
 /** vLLM refuses a request whose prompt and `max_tokens` exceed the window together, and Claude Code asks for 32,000 and more. */
-function outputLimit (request: MessagesRequest, { model, provider: { facts } }: Target): number {
+function outputLimit (request: MessagesRequest, { capabilities: { contextWindow: window } }: Target): number {
   const wanted = Math.max(1, request.max_tokens)
-  const window = facts.contextWindows.get(model)
   if (window === undefined) return wanted
   const room = Math.floor(window - estimateTokens(request) * MARGIN - MARGIN_TOKENS)
   return Math.min(wanted, Math.max(room, LEAST_OUTPUT))

@@ -1,13 +1,9 @@
-import { realpath, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Adapter, AdapterFactory, TransformerPair, Wire } from '../provider.ts'
 import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
-import { guardFactory, guardPair, isAdapter, wordsOf } from './guard-transformer.ts'
+import { guardFactory, guardPair, isAdapter } from './guard-transformer.ts'
 import { isListOf, isListOfStrings } from './is-list-of.ts'
+import { filePath, fileProblem, loadExport } from './load-file.ts'
 import { schemaProblem } from './transformer-options.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 
@@ -34,7 +30,7 @@ export async function withCustomTransformers (entries: readonly TransformerEntry
   if (entries.length === 0) return builtIn
   const catalogue = new LayeredCatalogue(builtIn)
   for (const [i, { path, options = {} }] of entries.entries()) {
-    const file = resolve(folder, path.replace(/^~(?=\/|\\|$)/, homedir()))
+    const file = filePath(path, folder)
     const made = await make(file, options, builtIn.kit)
     const problem = typeof made === 'string' ? made : problemOf(made) ?? catalogue.add(made, file)
     if (problem !== undefined) problems.push(`transformers[${i}].path: ${file} ${problem}`)
@@ -79,24 +75,12 @@ function madeOnce (adapter: Adapter & AdapterFactory): Omit<AdapterFactory, 'nam
 /** @returns what the file made of its options, or what is wrong with it */
 async function make (file: string, options: JsonObject, kit: TransformerKit | undefined): Promise<Made | string> {
   try {
-    const exported = await load(file)
+    const exported = await loadExport(file, 'transformer')
     const made: unknown = typeof exported === 'function' ? await call(exported, options, kit) : exported
     return isJsonObject(made) ? made as Made : `exports nothing that can be used: a pair, an adapter, or a function that makes one (${GUIDE})`
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
-    return missing ? 'is not there' : `cannot be loaded: ${wordsOf(error)}`
+    return fileProblem(error)
   }
-}
-
-/** A changed file is another module: Node keeps modules for ever, by URL, and those of CommonJS by path. */
-async function load (file: string): Promise<unknown> {
-  const { mtimeMs } = await stat(file)
-  delete createRequire(import.meta.url).cache[await realpath(file)]
-  const url = pathToFileURL(file)
-  url.searchParams.set('changed', String(mtimeMs))
-  const { default: exported, transformer } = await import(url.href) as { default?: unknown, transformer?: unknown }
-  const inner = isJsonObject(exported) ? exported['default'] ?? exported['transformer'] : undefined
-  return inner ?? exported ?? transformer
 }
 
 /** Classes and functions are told apart by nothing but that arrow and async functions cannot be constructed; what a function returns counts either way. */

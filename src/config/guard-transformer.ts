@@ -142,7 +142,7 @@ function faultOf (error: unknown, { name, file }: Origin): ApiError {
   return new ApiError('api_error', `The transformer ${name} (${file}) failed: ${wordsOf(error)}`, { cause: error ?? new Error('nothing was thrown'), retryable: false })
 }
 
-export function wordsOf (error: unknown): string {
+function wordsOf (error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 

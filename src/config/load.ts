@@ -4,10 +4,12 @@ import JSON5 from 'json5'
 import { ReasoningMemory } from '../message/reasoning-memory.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
+import { loadCustomRouter } from './custom-router.ts'
 import { type TransformerEntry, withCustomTransformers } from './custom-transformers.ts'
 import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
 import { interpolate } from './interpolate.ts'
-import { resolve } from './resolve.ts'
+import { filePath, fileProblem } from './load-file.ts'
+import { type Surroundings, resolve } from './resolve.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { Config } from './snapshot.ts'
 import type { TransformerCatalogue } from './transformers.ts'
@@ -28,9 +30,28 @@ export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEn
   if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
   const { transformers = [] } = resolved as ConfigDocument
   const catalogue = await withCustomTransformers(transformers as TransformerEntry[], folder, builtIn, problems)
-  const config = resolve(resolved as ConfigDocument, { env, catalogue, memory, source }, problems)
+  const files = await loadFiles(resolved as ConfigDocument, folder, problems)
+  const config = resolve(resolved as ConfigDocument, { env, catalogue, memory, source, ...files }, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(source, problems)
   return config
+}
+
+/** What the document names by a path, beside transformers. */
+async function loadFiles (document: ConfigDocument, folder: string, problems: string[]): Promise<Pick<Surroundings, 'custom' | 'systemPrompt'>> {
+  const { CUSTOM_ROUTER_PATH: router, CUSTOM_ROUTER_TIMEOUT_MS: timeout = 3000, REWRITE_SYSTEM_PROMPT: prompt } = document
+  return {
+    custom: router === undefined ? undefined : await loadCustomRouter(router, folder, document, timeout, problems),
+    systemPrompt: prompt === undefined ? undefined : await readPrompt(filePath(prompt, folder), problems)
+  }
+}
+
+async function readPrompt (file: string, problems: string[]): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    problems.push(`REWRITE_SYSTEM_PROMPT: ${file} ${fileProblem(error)}`)
+    return undefined
+  }
 }
 
 async function readDocument (env: Environment): Promise<{ document: JsonObject, source: string, folder: string }> {

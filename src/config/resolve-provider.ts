@@ -1,5 +1,6 @@
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
 import type { Provider, Target, TransformerPair } from '../provider.ts'
+import { resolveCapabilities } from './resolve-capabilities.ts'
 import type { ProviderEntry } from './schema.ts'
 import type { ProviderTargets } from './snapshot.ts'
 import { type TransformerCatalogue, checkWires, defaultPair, readUse } from './transformers.ts'
@@ -20,14 +21,15 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
   const use = readUse(list, `${path}.transformer.use`, catalogue, problems)
   const pair = use.pair ?? defaultPair(entry, catalogue)
   if (!URL.canParse(entry.api_base_url)) problems.push(`${path}.api_base_url: must be a URL`)
-  if (entry.api_key !== undefined && !/^[\x21-\x7e]*$/.test(entry.api_key)) problems.push(`${path}.api_key: holds blanks or characters that no header can carry`)
+  const apiKeys = keysOf(entry, path, problems)
   if (problems.length > known || pair === undefined) return undefined
   checkWires(use.adapters, pair, `${path}.transformer.use`, catalogue, problems)
   const provider: Provider = Object.freeze({
     name: entry.name,
     url: endpointOf(entry, pair, path, problems),
-    // Old examples leave it empty where a server wants none.
-    apiKey: entry.api_key || undefined,
+    apiKey: apiKeys[0],
+    apiKeys: Object.freeze(apiKeys),
+    concurrency: Object.freeze({ limit: entry.maxConcurrent ?? Infinity, maxWaiting: entry.maxQueue ?? 100, maxWait: entry.queueTimeout ?? 30000 }),
     models: Object.freeze([...entry.models]),
     pair,
     options: use.options,
@@ -37,7 +39,23 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
     memory
   })
   const own = new Map(Object.entries(perModel as Record<string, { use: unknown[] }>).map(([model, { use }]) => [model, ownProvider(provider, entry, use, `${path}.transformer.${model}.use`, catalogue, problems)]))
-  return new Map(entry.models.map((model): [string, Target] => [model, Object.freeze({ provider: own.get(model) ?? provider, model })]))
+  return new Map(entry.models.map((model): [string, Target] => [model, Object.freeze({
+    provider: own.get(model) ?? provider,
+    model,
+    name: `${entry.name},${model}`,
+    capabilities: resolveCapabilities(model, entry.capabilities ?? {}, provider.facts)
+  })]))
+}
+
+/** Old examples leave the key empty where a server wants none. */
+function keysOf ({ api_key: given = [] }: ProviderEntry, path: string, problems: string[]): string[] {
+  const keys = [given].flat()
+  for (const [i, key] of keys.entries()) {
+    const place = typeof given === 'string' ? `${path}.api_key` : `${path}.api_key[${i}]`
+    if (!/^[\x21-\x7e]*$/.test(key)) problems.push(`${place}: holds blanks or characters that no header can carry`)
+    if (keys.indexOf(key) !== i) problems.push(`${place}: is there already`)
+  }
+  return keys.filter(key => key !== '')
 }
 
 /** The adapters of a model stand behind those of its provider. */

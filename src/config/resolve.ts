@@ -1,13 +1,16 @@
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
-import type { Target } from '../provider.ts'
+import type { Router } from '../routing/router.ts'
+import type { CustomRouter } from './custom-router.ts'
 import type { Environment } from './environment.ts'
+import { resolveKeys } from './resolve-keys.ts'
 import { resolveProvider } from './resolve-provider.ts'
-import type { ConfigDocument } from './schema.ts'
+import { RouterResolver } from './resolve-router.ts'
+import { type ConfigDocument, OLD_KEYS } from './schema.ts'
 import type { Config, ProviderTargets } from './snapshot.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 
-/** Keys of claude-code-router that mean something to its own client, or to parts that this version has not. */
-const UNUSED = ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'forceUseImageAgent', 'plugins', 'CUSTOM_ROUTER_PATH', 'REWRITE_SYSTEM_PROMPT', 'fallback'] as const
+/** Keys of claude-code-router that mean something to its own client. */
+const UNUSED = ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'forceUseImageAgent', 'plugins'] as const
 
 /** What a document is resolved with. */
 export interface Surroundings {
@@ -16,13 +19,16 @@ export interface Surroundings {
   memory: ReasoningMemory
   /** Where the document came from, in words. */
   source: string
+  /** The user's own router, and the text in place of the system prompt, from their files. */
+  custom: CustomRouter | undefined
+  systemPrompt: string | undefined
 }
 
 /**
  * Makes a snapshot of a document whose form is good.
  * @param problems gets a line for each reference that leads nowhere
  */
-export function resolve (document: ConfigDocument, { env, catalogue, memory, source }: Surroundings, problems: string[]): Config | undefined {
+export function resolve (document: ConfigDocument, { env, catalogue, memory, source, custom, systemPrompt }: Surroundings, problems: string[]): Config | undefined {
   const providers = new Map<string, ProviderTargets>()
   document.Providers.forEach((entry, i) => {
     const path = `Providers[${i}]`
@@ -36,17 +42,28 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
   if (port > 65535) problems.push('PORT: must be <= 65535')
   if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
   if (proxyUrl !== undefined && !URL.canParse(proxyUrl)) problems.push('PROXY_URL: must be a URL')
-  const fallback = resolveTarget(document.Router.default, providers, 'Router.default', problems)
-  if (fallback === undefined || problems.length > 0) return undefined
+  const { profiles: profileEntries = {}, ...settings } = document.Router
+  const resolver = new RouterResolver(providers, document.fallback, problems)
+  const router = resolver.resolve(settings, 'Router')
+  const profiles = new Map(Object.entries(profileEntries).flatMap(([name, entry]): [string, Router][] => {
+    const profile = resolver.resolve(entry, `Router.profiles.${name}`, settings)
+    return profile === undefined ? [] : [[name, profile]]
+  }))
+  const keys = resolveKeys(document, env, profileEntries, problems)
+  if (router === undefined || problems.length > 0) return undefined
   return Object.freeze({
     host: document.HOST ?? '127.0.0.1',
     port,
-    keys: Object.freeze([document.APIKEY ?? '', ...(env.VALID_API_KEYS ?? '').split(',')].map(key => key.trim()).filter(key => key !== '')),
+    keys: Object.freeze(keys),
     timeout,
     proxyUrl,
     logLevel: document.LOG === false ? 'silent' : document.LOG_LEVEL ?? 'info',
     providers,
-    router: Object.freeze({ default: fallback }),
+    router,
+    profiles,
+    custom,
+    systemPrompt,
+    failover: Object.freeze({ tries: 2, backoff: 500, maxWait: 5000, breakAfter: 5, coolDown: 10000, maxCoolDown: 60000, ...document.Failover }),
     stream: Object.freeze({ pingAfter: 15000, contentAfter: 120000, shutdownGrace: 30000, ...document.Stream }),
     media: Object.freeze({ maxBytes: 20971520, timeout: 15000, allowHosts: [], ...document.Media }),
     source,
@@ -60,17 +77,7 @@ function unusedKeys (document: ConfigDocument): string[] {
   const models = document.Providers.flatMap((entry, i) => Object.keys(entry.transformer ?? {})
     .filter(model => model !== 'use' && !entry.models.includes(model))
     .map(model => `Providers[${i}].transformer.${model}`))
-  const scenarios = Object.keys(document.Router).filter(key => key !== 'default').map(key => `Router.${key}`)
-  return [...UNUSED.filter(key => document[key] !== undefined), ...scenarios, ...models]
-}
-
-/** `provider,model`; the model may hold commas. */
-export function resolveTarget (text: string, providers: ReadonlyMap<string, ProviderTargets>, path: string, problems: string[]): Target | undefined {
-  const comma = text.indexOf(',')
-  const targets = providers.get(text.slice(0, comma))
-  const model = text.slice(comma + 1)
-  const target = targets?.get(model)
-  if (targets === undefined) problems.push(`${path}: there is no usable provider ${text.slice(0, comma)}; Providers has ${[...providers.keys()].join(', ') || 'none'}`)
-  else if (target === undefined) problems.push(`${path}: ${text.slice(0, comma)} has no model ${model}; its models are ${[...targets.keys()].join(', ')}`)
-  return target
+  const toolUse = document.Router.toolUse === undefined ? [] : ['Router.toolUse']
+  const old = Object.keys(document).filter(key => OLD_KEYS.test(key))
+  return [...UNUSED.filter(key => document[key] !== undefined), ...old, ...toolUse, ...models]
 }

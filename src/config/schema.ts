@@ -1,39 +1,12 @@
 import type { FromSchema } from 'json-schema-to-ts'
+import { conditionSchema } from '../routing/condition-schema.ts'
+import { providerSchema } from './schema-provider.ts'
+import { failover, fallbacks, routerSchema } from './schema-router.ts'
+
+/** Settings of claude-code-router's first version, and of its README's example of references. */
+export const OLD_KEYS = /^[A-Z0-9_]+_API_KEY$|^OPENAI_(?:BASE_URL|MODEL)$/
 
 const digits = { type: 'string', pattern: '^[0-9]+$' } as const
-const useList = {
-  type: 'array',
-  description: 'Names, or [name, options]: at most one transformer pair, and adapters in their order.',
-  items: {
-    anyOf: [
-      { type: 'string' },
-      { type: 'array', minItems: 1, maxItems: 2, items: { type: ['string', 'object'] } }
-    ]
-  }
-} as const
-const target = { type: 'string', pattern: '^[^,]+,.+$', description: 'provider,model' } as const
-const targets = { type: 'array', items: target } as const
-
-const provider = {
-  type: 'object',
-  description: 'A server that answers requests.',
-  required: ['name', 'api_base_url', 'models'],
-  additionalProperties: false,
-  properties: {
-    name: { type: 'string', pattern: '^[^,\\s]+$', description: 'How rules and requests name it.' },
-    api_base_url: { type: 'string', pattern: '^https?://', description: 'The full URL of its endpoint.' },
-    api_key: { type: 'string', description: 'Its key; best as a reference such as $OPENROUTER_API_KEY.' },
-    models: { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 }, description: 'The models that may be asked for, as the provider names them.' },
-    transformer: {
-      type: 'object',
-      description: 'The transformer pair, by default the one of its name or its URL, else openai; and adapters. Under the name of a model: those of that model alone.',
-      properties: { use: useList },
-      additionalProperties: { type: 'object', properties: { use: useList }, required: ['use'], additionalProperties: false }
-    },
-    strict: { type: 'boolean', default: false, description: 'Refuse a request (400) rather than drop a field of it that the provider cannot take.' },
-    tokenizer: { type: 'object', description: 'Accepted for old files.' }
-  }
-} as const
 
 const stream = {
   type: 'object',
@@ -69,6 +42,17 @@ const transformer = {
   }
 } as const
 
+const key = {
+  type: 'object',
+  required: ['name', 'key'],
+  additionalProperties: false,
+  properties: {
+    name: { type: 'string', pattern: '^[\\w.@-]+$', description: 'How rules and the log name it.' },
+    key: { type: 'string', minLength: 1, description: 'The key; best as a reference such as $ANNS_KEY.' },
+    profile: { type: 'string', description: 'The profile of Router.profiles that its requests go by.' }
+  }
+} as const
+
 /**
  * The configuration document: source of its types, its validation, `config.schema.json` and the table in
  * docs/configuration.md. Keys and forms are those of claude-code-router's v2 line, so that its files load unchanged.
@@ -76,9 +60,12 @@ const transformer = {
 export const configSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Switchyard configuration',
+  // Read by the validator only: the type of a condition is written by hand, as it is recursive.
+  definitions: { condition: conditionSchema as unknown as { readonly type: 'object' } },
   type: 'object',
   required: ['Providers', 'Router'],
   additionalProperties: false,
+  patternProperties: { [OLD_KEYS.source]: { type: 'string', description: 'Accepted for old files.' } },
   properties: {
     $schema: { type: 'string', description: 'For editors.' },
     HOST: { type: 'string', default: '127.0.0.1', description: 'Address to listen on. Any other than loopback needs a key.' },
@@ -91,29 +78,25 @@ export const configSchema = {
     httpsProxy: { type: 'string', description: 'The same as PROXY_URL.' },
     LOG: { type: 'boolean', default: true, description: 'Whether to log at all.' },
     LOG_LEVEL: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info', description: 'The least severe level that is logged.' },
-    Providers: { type: 'array', minItems: 1, items: provider, description: 'Servers that answer requests.' },
+    Providers: { type: 'array', minItems: 1, items: providerSchema, description: 'Servers that answer requests.' },
     Router: {
-      type: 'object',
-      description: 'Which target serves which kind of request.',
+      ...routerSchema,
+      description: 'Which target serves which kind of request; docs/routing.md has the rules in their order.',
       required: ['default'],
-      additionalProperties: false,
       properties: {
-        default: { ...target, description: 'The target of every request that names none: provider,model.' },
-        background: target,
-        think: target,
-        longContext: target,
-        longContextThreshold: { type: 'integer', minimum: 1 },
-        webSearch: target,
-        image: target,
-        toolUse: { type: 'string', description: 'Accepted for old files.' }
+        ...routerSchema.properties,
+        profiles: { type: 'object', additionalProperties: routerSchema, description: 'Other settings by name, which stand above these: chosen by the header x-router-profile, or by the key.' }
       }
     },
-    fallback: { type: 'object', additionalProperties: targets },
+    fallback: fallbacks,
+    Failover: failover,
+    Keys: { type: 'array', items: key, description: 'Keys that clients may send, with a name for the log and for rules.' },
     Stream: stream,
     Media: media,
     transformers: { type: 'array', items: transformer, description: 'Transformers of your own, in files (docs/add-a-provider.md).' },
-    CUSTOM_ROUTER_PATH: { type: 'string' },
-    REWRITE_SYSTEM_PROMPT: { type: 'string' },
+    CUSTOM_ROUTER_PATH: { type: 'string', description: 'A JavaScript file whose function picks the target (docs/routing.md).' },
+    CUSTOM_ROUTER_TIMEOUT_MS: { type: 'integer', minimum: 1, default: 3000, description: 'How long that function may take. Milliseconds.' },
+    REWRITE_SYSTEM_PROMPT: { type: 'string', description: 'A text file that takes the place of the system prompt up to <env>.' },
     StatusLine: { type: 'object' },
     CLAUDE_PATH: { type: 'string' },
     NON_INTERACTIVE_MODE: { type: 'boolean' },

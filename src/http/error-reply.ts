@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ApiError } from '../errors.ts'
+import type { ApiError, PassedReply } from '../errors.ts'
 
 /**
  * Answers a request with an error, in Anthropic's form.
@@ -8,7 +8,15 @@ import type { ApiError } from '../errors.ts'
  * for three minutes.
  */
 export function sendError (error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.passed !== undefined) return sendPassed(error.passed, request, reply)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
   if (!error.retryable) reply.header('x-should-retry', 'false')
   return reply.header('request-id', request.id).code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
+}
+
+/** Past Fastify, whose hook would put our id of the request in the place of the provider's. */
+function sendPassed ({ status, headers, body }: PassedReply, { exchange }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack()
+  reply.raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...exchange?.headers, ...headers }).end(body)
+  return reply
 }

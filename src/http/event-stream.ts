@@ -6,22 +6,17 @@ import type { ServerResponse } from 'node:http'
  */
 export class EventStream {
   readonly #response: ServerResponse
-  #headers: Record<string, string>
+  readonly #headers: () => Record<string, string>
   readonly #patience: number
 
   /**
-   * @param headers beside content type and caching, which are set here
+   * @param headers beside content type and caching, which are set here; asked for when the head is sent
    * @param patience milliseconds that a client may stop reading before its connection is closed
    */
-  constructor (response: ServerResponse, headers: Record<string, string>, patience: number) {
+  constructor (response: ServerResponse, headers: () => Record<string, string>, patience: number) {
     this.#response = response
     this.#headers = headers
     this.#patience = patience
-  }
-
-  /** Headers to send beside those given before; of no use once the stream is open. */
-  addHeaders (headers: Record<string, string>): void {
-    this.#headers = { ...this.#headers, ...headers }
   }
 
   /** Whether the client has the head of a 200. */
@@ -57,7 +52,7 @@ export class EventStream {
   #open (): void {
     if (this.opened) return
     // x-accel-buffering: nginx would otherwise hold events back.
-    this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no', ...this.#headers })
+    this.#response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no', ...this.#headers() })
   }
 
   get #stalled (): boolean { return this.#response.writableNeedDrain }

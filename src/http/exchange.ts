@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiError } from '../errors.ts'
 import type { Target } from '../provider.ts'
 import type { Usage } from '../wire/anthropic.ts'
-import type { Route } from '../routing/decide.ts'
+import type { Route } from '../routing/route.ts'
+import { headerText } from './header-text.ts'
 import { passedHeaders } from './passed-headers.ts'
 
 declare module 'fastify' {
@@ -12,7 +13,6 @@ declare module 'fastify' {
   }
 }
 
-const MAX_HEADER = 1000
 /** Names come from the client, so neither their number nor their length may be its choice. */
 const MAX_NAMES = 20
 const MAX_NAME = 64
@@ -23,62 +23,93 @@ export interface ReplyAccount {
   readonly stopReason: string | null
 }
 
+/** One try of one target. */
+export interface Attempt {
+  readonly target: Target
+  /** Names of request fields that were not carried. */
+  readonly dropped: readonly string[]
+  /** What was changed for the target, in words. */
+  readonly adjusted: readonly string[]
+  readonly began: number
+  /** Called with the first content. */
+  readonly answers: () => void
+  /** What was counted in the reply, that of a failed try included; null before there is one. */
+  account: ReplyAccount | null
+  error: ApiError | null
+  /** Milliseconds from its begin to the first content, and to its end; null while there is none. */
+  firstContent: number | null
+  duration: number | null
+  /** The upstream's own name of the request, where it has passed to the client. */
+  upstreamId: string | null
+}
+
 /** One model request from its routing to its end: what the client is told of it, and what the log says. */
 export class Exchange {
   readonly route: Route
-  readonly target: Target
+  readonly requestId: string
   readonly stream: boolean
-  /** Headers that say how the request was routed. */
-  readonly headers: Record<string, string>
-  readonly dropped: readonly string[]
-  /** What was counted in the reply; null before there is one. */
-  account: ReplyAccount | null = null
+  readonly attempts: Attempt[] = []
+  /** What the client is told at last, where that is an error. */
   error: ApiError | null = null
-  #upstreamId: string | null = null
   /** Whether the client left before the end. */
   left = false
-  #begin = performance.now()
-  #firstContent: number | null = null
+  /** How it went so far: a word for each target that was tried or passed over. */
+  readonly #story: string[] = []
 
-  constructor (route: Route, target: Target, dropped: readonly string[], requestId: string, stream: boolean) {
+  constructor (route: Route, requestId: string, stream: boolean) {
     this.route = route
-    this.target = target
+    this.requestId = requestId
     this.stream = stream
-    this.dropped = dropped.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME))
-    this.headers = {
-      'request-id': requestId,
+  }
+
+  /** The try that is under way, or was the last; undefined before there is one. */
+  get current (): Attempt | undefined { return this.attempts.at(-1) }
+
+  begin (target: Target, dropped: readonly string[], adjusted: readonly string[], answers: () => void = () => {}): Attempt {
+    const names = dropped.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME))
+    const attempt: Attempt = { target, dropped: names, adjusted, began: performance.now(), answers, account: null, error: null, firstContent: null, duration: null, upstreamId: null }
+    this.attempts.push(attempt)
+    return attempt
+  }
+
+  /** The current try is over. */
+  end (attempt: Attempt, error: ApiError | null): void {
+    attempt.error = error
+    attempt.duration = performance.now() - attempt.began
+    if (error !== null) this.#story.push(`${attempt.target.name} ${error.status}`)
+  }
+
+  /** A target is passed over. */
+  skip (target: Target, why: string): void {
+    this.#story.push(`${target.name} ${why}`)
+  }
+
+  /** Headers that say how the request was routed: for a reply whose head is sent now. */
+  get headers (): Record<string, string> {
+    const { current, route } = this
+    const target = current?.target ?? route.targets[0]
+    const headers: Record<string, string> = {
+      'request-id': this.requestId,
       'x-router-provider': headerText(target.provider.name),
       'x-router-model': headerText(target.model),
       'x-router-rule': headerText(route.rule),
-      'x-router-attempts': '1'
+      'x-router-attempts': this.#story.length === 0 ? String(this.attempts.length) : headerText(`${this.attempts.length}; ${this.#story.join(', ')}`)
     }
-    if (dropped.length > 0) this.headers['x-router-dropped'] = headerText(this.dropped.join(', '))
+    if (current !== undefined && current.dropped.length > 0) headers['x-router-dropped'] = headerText(current.dropped.join(', '))
+    if (current !== undefined && current.adjusted.length > 0) headers['x-router-adjusted'] = headerText(current.adjusted.join(', '))
+    return headers
   }
 
-  /** Milliseconds from the routing to the first content; null while there is none. */
-  get firstContent (): number | null { return this.#firstContent }
-
-  /** The upstream's own name of the request, where it has passed to the client. */
-  get upstreamId (): string | null { return this.#upstreamId }
-
   /** The headers of the upstream's reply that go on to the client, its id of the request among them. */
-  pass (headers: IncomingHttpHeaders): Record<string, string> {
+  pass (attempt: Attempt, headers: IncomingHttpHeaders): Record<string, string> {
     const passed = passedHeaders(headers)
-    this.#upstreamId = passed['request-id'] ?? null
+    attempt.upstreamId = passed['request-id'] ?? null
     return passed
   }
 
-  sentContent (): void {
-    this.#firstContent ??= performance.now() - this.#begin
+  sentContent (attempt: Attempt): void {
+    if (attempt.firstContent !== null) return
+    attempt.firstContent = performance.now() - attempt.began
+    attempt.answers()
   }
-
-  failed (error: ApiError): void {
-    this.error = error
-  }
-}
-
-/** Header values are printable ASCII; what is not comes percent-encoded. */
-function headerText (text: string): string {
-  const printable = /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed())
-  return printable.slice(0, MAX_HEADER)
 }

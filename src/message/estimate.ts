@@ -1,59 +1,97 @@
-import type { ContentBlock, MessagesRequest, TextBlock } from '../wire/anthropic.ts'
+import type { ContentBlock, DocumentBlock, MessagesRequest, ToolParam, WebSearchResult } from '../wire/anthropic.ts'
+import { imageTokens, pdfTokens } from './image-tokens.ts'
+import { jsonTokens } from './json-tokens.ts'
+import { Fingerprint, TokenMemo, textMemo } from './token-memo.ts'
 
-/** Of prose a token is about four bytes of UTF-8, of code and JSON about three; of scripts without an alphabet three, too. */
-const BYTES_PER_TOKEN = 3.5
-/** What a picture comes to, whatever its bytes: Anthropic's largest; most models count less. */
-const MEDIA_TOKENS = 1600
 /** Role marks around a message. */
-const MESSAGE_TOKENS = 4
-/** Schemas and arguments are counted no deeper: nobody writes them so. */
+export const MESSAGE_TOKENS = 4
+/** Blocks within blocks are counted no deeper: nobody writes them so. */
 const MAX_DEPTH = 64
+/** Of a tool's name, and of its properties' names, so much is looked at to know it again. */
+const NAME_SAMPLES = 8
+
+type Content = string | readonly ContentBlock[] | null | undefined
+
+const toolMemo = new TokenMemo(5000)
 
 /**
- * About how many tokens a request's prompt has: system prompt, tools and messages. It counts text only (base64 never,
- * signatures neither), walks each part once and copies nothing.
+ * About how many tokens a request's prompt has: system prompt, tools and messages. Texts are cut and weighed as o200k
+ * would, pictures by their pixels; base64 and signatures are never counted as text. What came in a request before is
+ * not walked again.
  */
 export function estimateTokens ({ system, messages, tools }: Pick<MessagesRequest, 'system' | 'messages' | 'tools'>): number {
-  let bytes = bytesOfContent(system)
-  for (const { content } of messages) bytes += bytesOfContent(content) + MESSAGE_TOKENS * BYTES_PER_TOKEN
-  for (const { name, description, input_schema: schema } of tools ?? []) bytes += bytesOfJson(name) + bytesOfJson(description) + bytesOfJson(schema)
-  return Math.ceil(bytes / BYTES_PER_TOKEN)
+  let tokens = contentTokens(system) + toolsTokens(tools)
+  for (const { content } of messages) tokens += contentTokens(content) + MESSAGE_TOKENS
+  return tokens
 }
 
-function bytesOfContent (content: string | readonly (ContentBlock | TextBlock)[] | null | undefined): number {
-  if (typeof content === 'string') return Buffer.byteLength(content)
-  let bytes = 0
-  for (const block of content ?? []) bytes += bytesOfBlock(block)
-  return bytes
+/** About how many tokens the content of a message, of a tool result or of the system prompt has. */
+export function contentTokens (content: Content): number {
+  return tokensWithin(content, 0)
 }
 
-function bytesOfBlock (block: ContentBlock): number {
+/** About how many tokens a block has. */
+export function blockTokens (block: ContentBlock): number {
+  return tokensOf(block, 0)
+}
+
+/** About how many tokens the definitions of tools have. They come with every turn, and are walked once. */
+export function toolsTokens (tools: readonly ToolParam[] | undefined): number {
+  let tokens = 0
+  for (const tool of tools ?? []) tokens += toolMemo.tokens(toolFingerprint(tool), () => toolTokens(tool))
+  return tokens
+}
+
+function tokensWithin (content: Content, depth: number): number {
+  if (typeof content === 'string') return textMemo.tokens(content)
+  let tokens = 0
+  if (depth < MAX_DEPTH) for (const block of content ?? []) tokens += tokensOf(block, depth + 1)
+  return tokens
+}
+
+function tokensOf (block: ContentBlock, depth: number): number {
   switch (block.type) {
-    case 'text': return Buffer.byteLength(block.text)
-    case 'thinking': return Buffer.byteLength(block.thinking)
-    case 'redacted_thinking': return 0
-    case 'image': return MEDIA_TOKENS * BYTES_PER_TOKEN
-    case 'document': return bytesOfDocument(block.source)
-    case 'tool_use': case 'server_tool_use': return bytesOfJson(block.name) + bytesOfJson(block.input)
-    case 'tool_result': case 'search_result': return bytesOfContent(block.content)
-    case 'tool_reference': return bytesOfJson(block.tool_name)
-    case 'web_search_tool_result': return Array.isArray(block.content) ? block.content.reduce((sum, { title, url }) => sum + bytesOfJson(title) + bytesOfJson(url), 0) : 0
+    case 'text': return textMemo.tokens(block.text)
+    case 'thinking': return textMemo.tokens(block.thinking)
+    case 'image': return imageTokens(block.source)
+    case 'document': return documentTokens(block, depth)
+    case 'tool_use': case 'server_tool_use': return textMemo.tokens(block.name) + jsonTokens(block.input)
+    case 'tool_result': return tokensWithin(block.content, depth)
+    case 'search_result': return textMemo.tokens(block.title) + textMemo.tokens(block.source) + tokensWithin(block.content, depth)
+    case 'tool_reference': return textMemo.tokens(block.tool_name)
+    case 'web_search_tool_result': return Array.isArray(block.content) ? searchTokens(block.content as WebSearchResult[]) : 0
+    // Of blocks that are not known, and of redacted thinking, nobody can say what is text and what is encrypted.
     default: return 0
   }
 }
 
-function bytesOfDocument (source: Extract<ContentBlock, { type: 'document' }>['source']): number {
-  if (source.type === 'text') return Buffer.byteLength(source.data)
-  return source.type === 'content' ? bytesOfContent(source.content) : MEDIA_TOKENS * BYTES_PER_TOKEN
+function documentTokens ({ source, title, context }: DocumentBlock, depth: number): number {
+  const head = textMemo.tokens(title ?? '') + textMemo.tokens(context ?? '')
+  if (source.type === 'text') return head + textMemo.tokens(source.data)
+  return head + (source.type === 'content' ? tokensWithin(source.content, depth) : pdfTokens(source))
 }
 
-/** About the length of a value as JSON. */
-function bytesOfJson (value: unknown, depth = 0): number {
-  if (typeof value === 'string') return Buffer.byteLength(value) + 2
-  if (typeof value !== 'object' || value === null) return 4
-  if (depth === MAX_DEPTH) return 0
-  let bytes = 2
-  if (Array.isArray(value)) for (const item of value) bytes += bytesOfJson(item, depth + 1) + 1
-  else for (const key in value) bytes += key.length + 4 + bytesOfJson((value as Record<string, unknown>)[key], depth + 1)
-  return bytes
+/** What was found is encrypted; the model sees a good part of it, but how much, its length does not tell. */
+function searchTokens (results: readonly WebSearchResult[]): number {
+  let tokens = 0
+  for (const { title, url } of results) tokens += textMemo.tokens(title) + textMemo.tokens(url)
+  return tokens
+}
+
+/** Tools that run at Anthropic have a type and a name only. */
+function toolTokens ({ name = '', description, input_schema: schema }: ToolParam): number {
+  return MESSAGE_TOKENS + textMemo.tokens(name) + textMemo.tokens(description ?? '') + (schema === undefined ? 0 : jsonTokens(schema))
+}
+
+/** Two tools of one name, description and parameters differ, if at all, in what some parameter is described as. */
+function toolFingerprint ({ name = '', description, input_schema: schema }: ToolParam): number {
+  const fingerprint = new Fingerprint().addText(name, NAME_SAMPLES).addText(description ?? '')
+  const properties = schema?.['properties']
+  for (const key in properties as object | undefined) {
+    const property: unknown = (properties as Record<string, unknown>)[key]
+    fingerprint.addText(key, NAME_SAMPLES)
+    if (typeof property === 'object' && property !== null && 'description' in property) fingerprint.add(String(property.description).length)
+  }
+  const required = schema?.['required']
+  return fingerprint.add(Array.isArray(required) ? required.length : -1).value
 }

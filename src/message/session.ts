@@ -25,6 +25,13 @@ export function identityOf (userId: string | null | undefined): ClientIdentity |
   return { user: digest(user), session }
 }
 
+/** The session that `metadata.user_id` tells of, in either of its forms. */
+export function sessionOf (userId: string | null | undefined): string | undefined {
+  if (!userId) return undefined
+  const session = parseObject(userId)?.['session_id'] ?? userId.split('_session_')[1]
+  return typeof session === 'string' && session !== '' ? session : undefined
+}
+
 function parseObject (text: string): { [key: string]: unknown } | undefined {
   if (!text.startsWith('{')) return undefined
   const parsed = parseJson(text)

@@ -21,7 +21,7 @@ export class MessageWriter {
   readonly #held = new HeldBlocks()
   #signed = false
   #calls = 0
-  #started = false
+  #content = false
   #ending: Ending | null = null
   #failure: ApiError | null = null
   /** Nothing is written after the end, or after a failure. */
@@ -33,8 +33,8 @@ export class MessageWriter {
     this.#maxCalls = maxCalls
   }
 
-  /** Whether the client has something to see. */
-  get started (): boolean { return this.#started }
+  /** Whether the provider gave the client something to see. */
+  get started (): boolean { return this.#content || this.#calls > 0 }
   /** Why the reply broke, once it did. */
   get failure (): ApiError | null { return this.#failure }
   /** The stop reason, once the reply ended. */
@@ -87,6 +87,7 @@ export class MessageWriter {
   /** A block that arrived whole: `redacted_thinking`, `server_tool_use`, `web_search_tool_result` … */
   block (complete: ContentBlock): void {
     if (this.#over) return
+    this.#content = true
     if (this.#mustHold()) {
       this.#held.block(complete)
       return
@@ -136,6 +137,7 @@ export class MessageWriter {
 
   #prose (kind: 'text' | 'thinking', delta: string): void {
     if (delta === '' || this.#over) return
+    this.#content = true
     if (this.#open === kind && !(kind === 'thinking' && this.#signed)) {
       this.#sink.delta(this.#index, kind, delta)
       return
@@ -193,8 +195,6 @@ export class MessageWriter {
   }
 
   #start (): void {
-    if (this.#started) return
-    this.#started = true
-    this.#sink.start(this.usageCounts)
+    if (this.#index === -1) this.#sink.start(this.usageCounts)
   }
 }

@@ -10,7 +10,7 @@ import type { FastifyInstance } from 'fastify'
 export default async function ready (app: FastifyInstance): Promise<void> {
   app.get('/ready', { config: { public: true } }, async (_request, reply) => {
     const { providers } = app.health
-    const fallback = app.config.current.router.default.provider.name
+    const fallback = app.config.current.router.default[0].provider.name
     const down = providers.get(fallback)?.status === 'down'
     if (down) reply.code(503)
     return { status: down ? 'unavailable' : 'ready', providers: Object.fromEntries([...providers].map(([name, { status }]) => [name, { status }])) }

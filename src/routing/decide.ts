@@ -1,27 +1,40 @@
-import type { Config } from '../config/snapshot.ts'
-import type { Target } from '../provider.ts'
+import { ApiError } from '../errors.ts'
+import { type Fitting, fit } from './fit.ts'
+import type { Route } from './route.ts'
+import type { Router } from './router.ts'
+import type { Given } from './rules.ts'
 import type { RequestTraits } from './traits.ts'
 
-/** Where a request goes, and why. */
-export interface Route {
-  readonly rule: string
-  readonly reason: string
-  /** In order of preference. */
-  readonly targets: readonly [Target, ...Target[]]
+/**
+ * Picks the targets of a request: the first rule that fires, and then what the models can do. Pure.
+ * @throws {ApiError} 404 for a model that is not known here, where `Router.strict` is set
+ */
+export function decide (traits: RequestTraits, router: Router, given: Given & Fitting): Route {
+  for (const { name, judge } of router.rules) {
+    const { targets, why } = judge(traits, given)
+    if (targets === null) continue
+    if (router.strict && !isKnown(traits, router, name)) throw unknownModel(traits, router)
+    return fit({ rule: name, reason: why, targets }, traits, router, given)
+  }
+  // The last rule fires always.
+  return fit({ rule: 'default', reason: 'no other rule applies', targets: router.default }, traits, router, given)
 }
+
+/** Rules that choose by the model's name, or in spite of it. */
+const CHOSEN = /^(?:explicit|custom|subagent|rules\..*|opus|sonnet|haiku)$/
 
 /**
- * Picks the target of a request. Pure. A model of the form `provider,model` is taken at its word where both are
- * configured; every other name, known or not, goes by the rules, and is never read as a provider.
+ * A model is known if a provider has it, or if `Router` has a key for its tier. What the user's own rules, or router, or
+ * the tag of a subagent chose was chosen on purpose.
  */
-export function decide (traits: RequestTraits, config: Config): Route {
-  const explicit = explicitTarget(traits.model, config)
-  if (explicit !== undefined) return { rule: 'explicit', reason: `the request names ${traits.model}`, targets: [explicit] }
-  return { rule: 'default', reason: 'no other rule applies', targets: [config.router.default] }
+function isKnown ({ model, tier }: RequestTraits, { known, tiers }: Router, rule: string): boolean {
+  return CHOSEN.test(rule) || known.includes(model) || tiers.includes(tier)
 }
 
-function explicitTarget (model: string, { providers }: Config): Target | undefined {
-  const comma = model.indexOf(',')
-  if (comma === -1) return undefined
-  return providers.get(model.slice(0, comma))?.get(model.slice(comma + 1))
+/** The most names that an error lists. */
+const LISTED = 50
+
+function unknownModel ({ model }: RequestTraits, { known, tiers }: Router): ApiError {
+  const names = known.slice(0, LISTED).join(', ') + (known.length > LISTED ? ` and ${known.length - LISTED} more` : '')
+  return new ApiError('not_found_error', `model: ${model.slice(0, 200)} is not a model of this gateway. It has ${names}${tiers.length === 0 ? '' : `; and any name that holds ${tiers.join(', ')}`}`)
 }

@@ -117,10 +117,10 @@ t.test('every form of a file is taken', async t => {
   for (const [name, text] of Object.entries(forms)) {
     const isPair = !name.includes('adapter') && !name.includes('factory')
     const config = await load({ [name]: text }, { use: isPair ? ['Own'] : ['openai', ['own', {}]], options: { greet: 'hi' } })
-    const { provider } = config.router.default
+    const { provider } = config.router.default[0]
     t.equal(isPair ? provider.pair.name : provider.adapters[0]?.name, 'own', name)
     t.ok((isPair ? config.catalogue.pair('own') : config.catalogue.adapter('own'))?.file?.endsWith(name), 'which knows its file')
-    if (name === 'a class.cjs') t.same(provider.pair.encodeRequest({} as never, config.router.default, { headers: {}, search: '' }).body, { greet: 'hi' }, 'as a method of its object')
+    if (name === 'a class.cjs') t.same(provider.pair.encodeRequest({} as never, config.router.default[0], { headers: {}, search: '' }).body, { greet: 'hi' }, 'as a method of its object')
   }
   t.equal(builtIn.pair('own'), undefined, 'what is built in stays as it is')
 })
@@ -191,7 +191,7 @@ t.test('a file that cannot be used is named, with what is missing', async t => {
 t.test('options of two files may have schemas of one id', async t => {
   const adapter = (name: string, type: string): string => `export default { name: '${name}', options: { a: { $id: 'a', type: '${type}' } }, request () {} }`
   const files = { 'one.mjs': adapter('one', 'string'), 'two.mjs': adapter('two', 'integer') }
-  t.equal((await load(files, { use: ['openai', ['one', { a: 'x' }], ['two', { a: 1 }]] })).router.default.provider.adapters.length, 2)
+  t.equal((await load(files, { use: ['openai', ['one', { a: 'x' }], ['two', { a: 1 }]] })).router.default[0].provider.adapters.length, 2)
   await t.rejects(load(files, { use: ['openai', ['one', { a: 1 }], ['two', { a: 'x' }]] }), /use\[1\]: the option a of one must be string[^]*use\[2\]: the option a of two must be integer/)
 })
 

@@ -50,9 +50,9 @@ t.test('a file of the v2 line of claude-code-router loads unchanged', async t =>
   t.equal(config.timeout, 600000)
   t.equal(config.proxyUrl, 'http://127.0.0.1:7890')
   t.equal(config.logLevel, 'debug')
-  t.same(config.keys, ['k'])
+  t.same(config.keys, [{ name: 'APIKEY', secret: 'k', profile: undefined }])
   t.equal(providerOf(config, 'openrouter')?.apiKey, 'secret')
-  t.match(config.unused, ['StatusLine', 'NON_INTERACTIVE_MODE', 'fallback'])
+  t.same(config.unused, ['StatusLine', 'NON_INTERACTIVE_MODE'])
 })
 
 t.test('the pair is the one named, else that of the name, of the URL, or openai', async t => {
@@ -99,9 +99,9 @@ t.test('values that its editor writes as texts are read as what they are', async
   const upstream = { ...provider, transformer: { use: ['vllm', ['maxtoken', { max_tokens: '8192' }], ['reasoning', { enable: 'false' }]], 'a/b': { use: [['sampling', { temperature: '0.7', top_k: '40' }]] } } }
   const config = await load({ ...good, Providers: [upstream], Router: { default: 'or,a/b', toolUse: 'or,a/b' } })
   t.same(config.unused, ['Router.toolUse'])
-  const { provider: { adapters } } = config.router.default
+  const { provider: { adapters } } = config.router.default[0]
   const body = { max_tokens: 9000 }
-  for (const adapter of adapters) adapter.request?.(body, config.router.default, {} as never)
+  for (const adapter of adapters) adapter.request?.(body, config.router.default[0], {} as never)
   t.match(body, { max_tokens: 8192, temperature: 0.7, top_k: 40, enable_thinking: false })
   for (const [value, expected] of [['8k', 'must be integer'], ['', 'must be integer'], ['0.5', 'must be integer'], ['0', 'must be >= 1']] as const) {
     await t.rejects(load({ ...good, Providers: [{ ...provider, transformer: { use: [['maxtoken', { max_tokens: value }]] } }] }), { message: new RegExp(`use\\[0\\]: the option max_tokens of maxtoken ${expected}`) }, value)
@@ -110,7 +110,7 @@ t.test('values that its editor writes as texts are read as what they are', async
 
 t.test('an empty key is none', async t => {
   const config = await load({ ...good, Providers: [{ ...provider, api_key: '' }] })
-  t.equal(config.router.default.provider.apiKey, undefined)
+  t.equal(config.router.default[0].provider.apiKey, undefined)
 })
 
 t.test('what its editor leaves empty is not set', async t => {
@@ -131,27 +131,27 @@ t.test('what passes the form and would fail later is named as well', async t => 
 
 t.test('the demo answers only where it is asked for', async t => {
   const config = await load({ Providers: [{ name: 'demo', api_base_url: 'https://demo.example.com/v1', models: ['m'] }], Router: { default: 'demo,m' } })
-  t.equal(config.router.default.provider.pair.name, 'openai')
+  t.equal(config.router.default[0].provider.pair.name, 'openai')
 })
 
 t.test('a model may hold commas, a dollar sign is doubled', async t => {
   const config = await load({ Providers: [{ ...provider, api_key: 'a$$b' }], Router: { default: 'or,c,d' } })
-  t.equal(config.router.default.model, 'c,d')
+  t.equal(config.router.default[0].model, 'c,d')
   t.equal(providerOf(config, 'or')?.apiKey, 'a$b')
 })
 
 t.test('the environment stands above the file', async t => {
   const config = await load({ ...good, PORT: 1, HOST: '0.0.0.0', APIKEY: 'file' }, { KEY: 'x' }, { PORT: 2, HOST: '::1', VALID_API_KEYS: ' a, b,,', LOG_LEVEL: 'warn', API_TIMEOUT_MS: 5 })
-  t.match(config, { port: 2, host: '::1', logLevel: 'warn', timeout: 5, keys: ['file', 'a', 'b'] })
+  t.match(config, { port: 2, host: '::1', logLevel: 'warn', timeout: 5, keys: [{ name: 'APIKEY', secret: 'file' }, { name: 'VALID_API_KEYS.1', secret: 'a' }, { name: 'VALID_API_KEYS.2', secret: 'b' }] })
 })
 
 t.test('without a file the environment alone configures it', async t => {
   const { app } = await readyApp(t, { env: { OPENROUTER_API_KEY: 'or-key', TARGET_MODEL_DEFAULT: 'z/y' } })
-  const { provider, model } = app.config.current.router.default
+  const { provider, model } = app.config.current.router.default[0]
   t.match({ name: provider.name, key: provider.apiKey, model, url: provider.url.href }, { name: 'openrouter', key: 'or-key', model: 'z/y', url: 'https://openrouter.ai/api/v1/chat/completions' })
 
   const { app: demo } = await readyApp(t, { env: { OPENROUTER_API_KEY: '' } })
-  t.equal(demo.config.current.router.default.provider.pair.name, 'demo', 'an empty variable is not set')
+  t.equal(demo.config.current.router.default[0].provider.pair.name, 'demo', 'an empty variable is not set')
 })
 
 t.test('a CONFIG_PATH that leads nowhere is an error', async t => {

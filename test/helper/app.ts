@@ -45,11 +45,15 @@ export async function readyApp (t: Pick<Test, 'teardown'>, { config, env = {} }:
   return { app, log }
 }
 
+/** For tests that look at what one try comes to; what follows a failure is in test/failover. */
+export const ONE_TRY = { Failover: { tries: 1 } }
+
 /** A configuration with one provider that speaks the chat-completions wire. */
 export function oneProvider (upstreamUrl: string, pair: 'openai' | 'openrouter' = 'openai', rest: object = {}): object {
   return {
     Providers: [{ name: 'scripted', api_base_url: `${upstreamUrl}/v1/chat/completions`, api_key: 'upstream-secret', models: ['test-model'], transformer: { use: [pair] } }],
     Router: { default: 'scripted,test-model' },
+    ...ONE_TRY,
     ...rest
   }
 }

@@ -1,4 +1,5 @@
 import { buildApp } from '../../src/app.ts'
+import { resolveCapabilities } from '../../src/config/resolve-capabilities.ts'
 import type { ApiError } from '../../src/errors.ts'
 import { MessageCollector } from '../../src/message/collector.ts'
 import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
@@ -30,22 +31,22 @@ export interface TargetOptions { model?: string, provider?: string, options?: Ta
 export function targetOf (name: PairName, { model = 'test-model', provider = 'scripted', options = {}, rest = {} }: TargetOptions = {}): Target {
   const pair = pairNamed(name)
   const base = new URL('http://127.0.0.1/v1')
-  return {
-    model,
-    provider: {
-      name: provider,
-      url: pair.endpoint?.(base) ?? base,
-      apiKey: 'upstream-secret',
-      models: [model],
-      pair,
-      options,
-      adapters: [],
-      strict: false,
-      facts: { contextWindows: new Map() },
-      memory: new ReasoningMemory(),
-      ...rest
-    }
+  const whole: Target['provider'] = {
+    name: provider,
+    url: pair.endpoint?.(base) ?? base,
+    apiKey: 'upstream-secret',
+    apiKeys: ['upstream-secret'],
+    concurrency: { limit: Infinity, maxWaiting: 0, maxWait: 0 },
+    models: [model],
+    pair,
+    options,
+    adapters: [],
+    strict: false,
+    facts: { contextWindows: new Map() },
+    memory: new ReasoningMemory(),
+    ...rest
   }
+  return { model, name: `${provider},${model}`, capabilities: resolveCapabilities(model, {}, whole.facts), provider: whole }
 }
 
 export interface Encoded { body: ChatRequest, messages: ChatMessage[], headers: Record<string, string>, dropped: string[], url: URL, answer: UpstreamRequest['answer'] }

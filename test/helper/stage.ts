@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { startApp } from './app.ts'
+import { ONE_TRY, startApp } from './app.ts'
 import { type Received, type Script, json, startUpstream } from './upstream.ts'
 
 export interface Scene {
@@ -34,7 +34,7 @@ export async function openStage (t: Pick<Test, 'teardown'>, kinds: readonly stri
   })
   const models = Array.from({ length: SCENES }, (_, i) => `scene-${i}`)
   const provider = (pair: string): object => ({ name: pair, api_base_url: `${upstream.url}/${pair}/${pair === 'gemini' ? 'v1beta' : 'v1'}`, api_key: 'upstream-secret', models, transformer: { use: [pair] } })
-  const { app, url } = await startApp(t, { config: { Providers: kinds.map(provider), Router: { default: `${kinds[0]},scene-0` }, ...rest } })
+  const { app, url } = await startApp(t, { config: { Providers: kinds.map(provider), Router: { default: `${kinds[0]},scene-0` }, ...ONE_TRY, ...rest } })
   // A client that aborts opens its next connection at once; one that was never used would hold up the end of the file.
   t.teardown(() => app.server.closeAllConnections())
   return {

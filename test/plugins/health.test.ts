@@ -48,7 +48,7 @@ t.test('a server that is up is found at once, and its windows are known', async 
   t.match(await told(service, 1), [{ level: 30, msg: 'provider is up', provider: 'local' }])
   t.strictSame(service.asked, [{ path: '/v1/models', authorization: 'Bearer upstream-secret' }])
   t.match(await ready(service), { status: 200, body: { status: 'ready', providers: { local: { status: 'up' } } } })
-  t.equal(service.app.config.current.router.default.provider.facts.contextWindows.get('qwen'), 32_768)
+  t.equal(service.app.config.current.router.default[0].provider.facts.contextWindows.get('qwen'), 32_768)
 })
 
 t.test('what is learned bounds the next answer', async t => {
@@ -81,7 +81,7 @@ t.test('a server that goes and returns is told once each time', async t => {
   await next()
   t.match((await told(service, 2))[1], { level: 40, msg: 'provider is down', provider: 'local', problem: /503/ })
   t.match(await ready(service), { status: 503, body: { status: 'unavailable', providers: { local: { status: 'down' } } } })
-  t.equal(service.app.config.current.router.default.provider.facts.contextWindows.get('qwen'), 32_768, 'what was known stays')
+  t.equal(service.app.config.current.router.default[0].provider.facts.contextWindows.get('qwen'), 32_768, 'what was known stays')
   up = true
   await next()
   t.match((await told(service, 3))[2], { level: 30, msg: 'provider is up' })
@@ -221,7 +221,7 @@ t.test('OpenRouter: a long list is not read again and again, but a server that i
   await next()
   await told(service, 3)
   t.equal((await ready(service)).status, 200)
-  t.strictSame(service.app.config.current.router.default.provider.facts.reasoning?.get('qwen'), { mandatory: true, budget: false, efforts: [] }, 'what it told is kept')
+  t.strictSame(service.app.config.current.router.default[0].provider.facts.reasoning?.get('qwen'), { mandatory: true, budget: false, efforts: [] }, 'what it told is kept')
   await next()
   await next()
   t.equal(asked('/api/v1/models'), 2)

@@ -1,19 +1,17 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { ApiError } from '../../errors.ts'
-import { Exchange } from '../../http/exchange.ts'
 import { countTokensSchema } from '../../ingress/anthropic/schema.ts'
-import { estimateTokens } from '../../message/estimate.ts'
-import type { Relay } from '../../provider.ts'
-import { type Route, decide } from '../../routing/decide.ts'
-import { describe } from '../../routing/traits.ts'
+import type { Relay, Target } from '../../provider.ts'
 import { isSuccess } from '../../upstream/check-status.ts'
 import { networkError } from '../../upstream/network-error.ts'
 import { readBytes } from '../../upstream/read-bytes.ts'
+import { RelayObserver } from '../../upstream/relay-observer.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
+import { sendDocument } from './document.ts'
+import { failedReply } from './failed-reply.ts'
 import { onLeave } from './on-leave.ts'
-import { sendRaw } from './relay/index.ts'
-import { sendDocument } from './relay/pass-document.ts'
-import { passError } from './relay/pass-error.ts'
+import { prepare, relayOf } from './send.ts'
+import { type Work, takeWork } from './work.ts'
 
 const MAX_COUNT = 64 * 1024
 /** How servers say that they cannot count: OpenRouter's Anthropic address has no such path. */
@@ -25,33 +23,33 @@ const NOT_THERE = new Set([404, 405, 501])
  */
 export default async function countTokens (app: FastifyInstance): Promise<void> {
   app.post('/v1/messages/count_tokens', { schema: { body: countTokensSchema } }, async (request, reply) => {
-    const body = request.body as MessagesRequest
-    const route = decide(describe(body), app.config.current)
-    const { relay } = route.targets[0].provider.pair
-    if (relay !== undefined) return passCount(app, request, reply, route, relay)
-    return estimate(body)
+    const { headers, keyName: key, url } = request
+    const routed = await app.router.route(request.body as MessagesRequest, { headers, key }, url)
+    const [target] = routed.route.targets
+    const estimate = { input_tokens: app.router.tokensFor(target, routed.traits) }
+    const relay = relayOf(target)
+    return relay === undefined ? estimate : passCount(takeWork(app, request, reply, routed), target, relay, estimate)
   })
 }
 
-function estimate (body: MessagesRequest): { input_tokens: number } {
-  return { input_tokens: estimateTokens(body) }
-}
-
-async function passCount (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, route: Route, relay: Relay): Promise<unknown> {
-  const [target] = route.targets
-  const exchange = request.exchange = new Exchange(route, target, [], request.id, false)
-  const { call } = sendRaw(app, request, target, relay, '/count_tokens')
+async function passCount (work: Work, target: Target, relay: Relay, estimate: object): Promise<unknown> {
+  const { app, reply, exchange, interruption, routed: { traits, config } } = work
+  const { upstream, adjustment } = prepare(work, target, relay, traits, config.systemPrompt, '/count_tokens')
+  const attempt = exchange.begin(target, upstream.dropped, adjustment.told)
+  const call = app.upstream.send(upstream, target)
+  interruption.begin(reason => call.abort(reason))
   onLeave(reply, () => {
     exchange.left = true
-    call.abort(new ApiError('api_error', 'The client left.', { status: 499 }))
+    interruption.interrupt(new ApiError('api_error', 'The client left.', { status: 499 }))
   })
-  const done = app.running.add(error => call.abort(error))
+  const done = app.running.add(error => interruption.interrupt(error))
+  const observer = new RelayObserver({ memory: target.provider.memory, family: relay.family(target) }, data => relay.decodeEvent(data, target))
   try {
     const head = await call.head()
-    if (NOT_THERE.has(head.status)) return reply.send(estimate(request.body as MessagesRequest))
-    if (!isSuccess(head.status)) return await passError({ call, reply, exchange, target }, head)
+    if (NOT_THERE.has(head.status)) return reply.send(estimate)
+    if (!isSuccess(head.status)) throw await failedReply(call, head, { attempt, observer }, exchange)
     const { bytes } = await readBytes(call, MAX_COUNT)
-    sendDocument(reply, exchange, bytes, exchange.pass(head.headers))
+    sendDocument(work, bytes, exchange.pass(attempt, head.headers))
   } catch (error) {
     throw networkError(error, target.provider.name)
   } finally {

@@ -1,65 +1,73 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { adaptRequest } from '../../adapt.ts'
-import type { Config } from '../../config/snapshot.ts'
+import type { FastifyInstance } from 'fastify'
 import { ApiError } from '../../errors.ts'
-import { clientHead } from '../../http/client-head.ts'
-import { Exchange } from '../../http/exchange.ts'
-import { checkKnownValues } from '../../ingress/anthropic/known-values.ts'
 import { messagesSchema } from '../../ingress/anthropic/schema.ts'
-import type { ClientHead, Target, UpstreamRequest } from '../../provider.ts'
-import { type Route, decide } from '../../routing/decide.ts'
-import { describe } from '../../routing/traits.ts'
+import type { Target } from '../../provider.ts'
+import { Failover, type Outcome } from '../../upstream/failover.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
-import { askedOf } from './asked.ts'
-import { checkLosses } from './check-losses.ts'
-import type { ReplyContext } from './context.ts'
+import type { ClientReply } from './client-reply.ts'
 import { inlineMedia } from './inline-media.ts'
 import { onLeave } from './on-leave.ts'
-import { plainReply } from './plain-reply.ts'
-import { passThrough, relayOf } from './relay/index.ts'
-import { streamReply } from './stream-reply.ts'
+import { PlainReply } from './plain-reply.ts'
+import { send } from './send.ts'
+import { StreamedReply } from './streamed-reply.ts'
+import { type Work, takeWork } from './work.ts'
 
 /** `POST /v1/messages`; Claude Code sends it as `/v1/messages?beta=true`. */
 export default async function messages (app: FastifyInstance): Promise<void> {
   app.post('/v1/messages', { schema: { body: messagesSchema } }, async (request, reply) => {
-    const config = app.config.current
-    const route = decide(describe(request.body as MessagesRequest), config)
-    const relay = relayOf(route.targets[0])
-    if (relay !== undefined) return passThrough(app, request, reply, { config, route, relay })
-    const loaded = inlineMedia(app, request, reply, route.targets[0])
-    if (loaded !== undefined) await loaded
-    const context = send(app, request, reply, config, route)
-    const { exchange, call } = context
-    onLeave(reply, () => {
-      exchange.left = true
-      call?.abort(new ApiError('api_error', 'The client left.', { status: 499 }))
-    })
-    await (context.asked.stream === true ? streamReply : plainReply)(context)
+    const { headers, keyName: key, url } = request
+    const routing = app.router.route(request.body as MessagesRequest, { headers, key }, url)
+    const work = takeWork(app, request, reply, routing instanceof Promise ? await routing : routing)
+    await answer(work)
   })
 }
 
-/**
- * Sends a request in its target's wire. Its body, and what was made of it, go out of reach when this returns: a request
- * of megabytes that waits for its model would otherwise be carried through every garbage collection.
- */
-function send (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, config: Config, route: Route): ReplyContext {
-  const [target] = route.targets
-  const body = request.body as MessagesRequest
-  const upstream = encode(body, target, clientHead(request))
-  const exchange = request.exchange = new Exchange(route, target, upstream.dropped, request.id, body.stream === true)
-  const call = upstream.answer === undefined ? app.upstream.send(upstream, target) : null
-  const context = { request, reply, asked: askedOf(body), exchange, call, answer: upstream.answer, config, running: app.running }
-  request.body = undefined
-  request.rawBody = null
-  return context
+/** Sees a request through to its end: targets are tried until one answers, or the client leaves. */
+async function answer (work: Work): Promise<void> {
+  const { app, reply, exchange, interruption, routed: { config, route, traits } } = work
+  const client = exchange.stream ? new StreamedReply(work) : new PlainReply(work)
+  onLeave(reply, () => {
+    exchange.left = true
+    interruption.interrupt(new ApiError('api_error', 'The client left.', { status: 499 }))
+  })
+  const done = app.running.add(error => {
+    interruption.interrupt(error)
+    client.drop()
+  })
+  try {
+    const failure = await new Failover({
+      ...route,
+      who: traits.session ?? traits.key ?? '',
+      interruption,
+      attempt: (target, answers) => attempt(work, client, target, answers),
+      skip: (target, why) => exchange.skip(target, why)
+    }, app.lanes, config.failover).run()
+    if (failure === null) return
+    if (!client.committed) client.fail(failure)
+    else if (!exchange.left) exchange.error = failure
+  } finally {
+    client.close()
+    work.body.letGo()
+    done()
+  }
 }
 
-/** @throws {ApiError} when the request cannot be carried, or not without a loss that the provider's configuration forbids */
-function encode (body: MessagesRequest, target: Target, client: ClientHead): UpstreamRequest {
-  const { provider } = target
-  checkKnownValues(body)
-  const upstream = provider.pair.encodeRequest(body, target, client)
-  adaptRequest(upstream, target, body)
-  checkLosses(upstream, provider)
-  return upstream
+/** One try of one target. */
+async function attempt (work: Work, client: ClientReply, target: Target, answers: () => void): Promise<Outcome> {
+  const { app, exchange, interruption, routed: { traits } } = work
+  let sent
+  try {
+    const loaded = inlineMedia(work, target)
+    if (loaded !== undefined) await loaded
+    sent = send(work, target, client.mayRelay, answers)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return { error, committed: false, refused: true, firstContent: null }
+  }
+  const error = await client.receive(sent)
+  interruption.end()
+  exchange.end(sent.attempt, error)
+  const { account, firstContent } = sent.attempt
+  if (error === null && account !== null) app.router.learn(traits, target, account.usageCounts)
+  return { error, committed: client.committed, firstContent }
 }

@@ -1,18 +1,17 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { invalidRequest } from '../../errors.ts'
 import type { Target } from '../../provider.ts'
-import type { Media } from '../../upstream/load-media.ts'
-import type { ContentBlock, DocumentBlock, ImageBlock, MessagesRequest } from '../../wire/anthropic.ts'
+import type { ContentBlock, DocumentBlock, ImageBlock } from '../../wire/anthropic.ts'
+import type { Work } from './work.ts'
 
 /**
  * Puts the files that a request names by URL into it, where the target's wire takes none by URL.
  * @returns undefined where there is nothing to load
  * @throws {ApiError} when one cannot be loaded
  */
-export function inlineMedia (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, { provider }: Target): Promise<void> | undefined {
+export function inlineMedia (work: Work, { provider }: Target): Promise<void> | undefined {
   if (provider.pair.inlinesMedia !== true) return undefined
-  const blocks = (request.body as MessagesRequest).messages.flatMap(({ content }) => byUrl(content))
-  return blocks.length === 0 ? undefined : load(app, blocks, reply)
+  const blocks = work.body.parsed.messages.flatMap(({ content }) => byUrl(content))
+  return blocks.length === 0 ? undefined : load(work, blocks)
 }
 
 function byUrl (content: string | ContentBlock[] | null | undefined): (ImageBlock | DocumentBlock)[] {
@@ -32,28 +31,25 @@ function urlOf ({ source }: ImageBlock | DocumentBlock): string {
 const MAX_FILES = 50
 const AT_ONCE = 4
 
-/** The same file is loaded once, however often it is named. */
-async function load (app: FastifyInstance, blocks: (ImageBlock | DocumentBlock)[], reply: FastifyReply): Promise<void> {
+/** The same file is loaded once, however often it is named, and for all tries. */
+async function load ({ app, interruption, media }: Work, blocks: (ImageBlock | DocumentBlock)[]): Promise<void> {
   const urls = [...new Set(blocks.map(urlOf))]
   if (urls.length > MAX_FILES) throw invalidRequest(`The request names ${urls.length} files by URL; at most ${MAX_FILES} are loaded.`)
   const given = new AbortController()
-  const giveUp = (): void => given.abort()
-  const done = app.running.add(giveUp)
-  reply.raw.once('close', giveUp)
+  interruption.begin(() => given.abort())
+  const budget = app.media.newBudget()
+  const missing = urls.filter(url => !media.has(url))
   try {
-    const loaded = new Map<string, Media>()
-    const budget = app.media.newBudget()
-    for (let i = 0; i < urls.length; i += AT_ONCE) {
-      await Promise.all(urls.slice(i, i + AT_ONCE).map(async url => { loaded.set(url, await app.media.load(url, budget, given.signal)) }))
-    }
-    for (const block of blocks) {
-      const media = loaded.get(urlOf(block))
-      if (media !== undefined) block.source = { type: 'base64', ...media }
+    for (let i = 0; i < missing.length; i += AT_ONCE) {
+      await Promise.all(missing.slice(i, i + AT_ONCE).map(async url => { media.set(url, await app.media.load(url, budget, given.signal)) }))
     }
   } finally {
-    reply.raw.off('close', giveUp)
-    done()
+    interruption.end()
     // Where one failed, the others are of no use.
     given.abort()
+  }
+  for (const block of blocks) {
+    const file = media.get(urlOf(block))
+    if (file !== undefined) block.source = { type: 'base64', ...file }
   }
 }

@@ -1,33 +1,64 @@
+import type { ApiError } from '../../errors.ts'
 import { MessageCollector } from '../../message/collector.ts'
 import { newMessageId } from '../../message/ids.ts'
 import { MessageWriter } from '../../message/writer.ts'
+import { isSuccess } from '../../upstream/check-status.ts'
 import { networkError } from '../../upstream/network-error.ts'
-import type { ReplyContext } from './context.ts'
-import { receive } from './receive.ts'
+import type { ClientReply } from './client-reply.ts'
+import { failedReply } from './failed-reply.ts'
+import { readDocument, sendDocument } from './document.ts'
+import { readReply } from './read-reply.ts'
+import type { Sent } from './send.ts'
+import type { Work } from './work.ts'
 
-/**
- * Answers with one message.
- * @throws {ApiError} when the reply failed
- */
-export async function plainReply (context: ReplyContext): Promise<void> {
-  const { reply, asked, exchange, call, running } = context
-  const { provider } = exchange.target
-  const collector = new MessageCollector(newMessageId(), asked.model)
-  const writer = exchange.account = new MessageWriter(collector, asked.maxCalls)
-  const done = running.add(error => {
-    writer.fail(error)
-    call?.abort(error)
-  })
-  try {
-    await receive(context, writer, () => undefined)
-  } catch (error) {
-    writer.fail(networkError(error, provider.name))
-  } finally {
-    done()
+/** Answers with one message. Nothing of it reaches the client before it is whole. */
+export class PlainReply implements ClientReply {
+  readonly committed = false
+  readonly mayRelay = true
+  readonly #work: Work
+
+  constructor (work: Work) {
+    this.#work = work
   }
-  const message = JSON.stringify(collector.take())
-  exchange.sentContent()
-  // Past Fastify, as streams are: its way of setting headers and sending costs as much as the translation.
-  reply.hijack()
-  if (!exchange.left) reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(message), ...exchange.headers }).end(message)
+
+  async receive (sent: Sent): Promise<ApiError | null> {
+    const { call, attempt, observer } = sent
+    const { exchange } = this.#work
+    try {
+      const head = await call?.head()
+      if (call !== null && head !== undefined) {
+        if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
+        if (observer !== null && !String(head.headers['content-type']).includes('event-stream')) {
+          const document = await readDocument(call, observer, this.#work.asked, attempt.target.provider)
+          attempt.account = observer
+          exchange.sentContent(attempt)
+          sendDocument(this.#work, document, exchange.pass(attempt, head.headers))
+          return null
+        }
+      }
+      await this.#translate(sent)
+      return null
+    } catch (error) {
+      return networkError(error, attempt.target.provider.name)
+    }
+  }
+
+  fail (error: ApiError): void {
+    throw error
+  }
+
+  drop (): void {}
+
+  close (): void {}
+
+  /** @throws {Error} when the reply failed */
+  async #translate (sent: Sent): Promise<void> {
+    const { asked, exchange } = this.#work
+    const collector = new MessageCollector(newMessageId(), asked.model)
+    const writer = sent.attempt.account = new MessageWriter(collector, asked.maxCalls)
+    await readReply(sent, asked, writer, () => undefined)
+    const message = Buffer.from(JSON.stringify(collector.take()))
+    exchange.sentContent(sent.attempt)
+    sendDocument(this.#work, message, {})
+  }
 }

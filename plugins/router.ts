@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config/snapshot.ts'
+import { invalidRequest } from '../src/errors.ts'
+import type { Target } from '../src/provider.ts'
+import type { Routed } from '../src/routed.ts'
+import { Calibration } from '../src/routing/calibration.ts'
+import { decide } from '../src/routing/decide.ts'
+import { describe } from '../src/routing/describe.ts'
+import { type Explanation, explain } from '../src/routing/explain.ts'
+import type { Fitting } from '../src/routing/fit.ts'
+import { PromptSizes } from '../src/routing/prompt-sizes.ts'
+import type { Router } from '../src/routing/router.ts'
+import type { Given } from '../src/routing/rules.ts'
+import type { Caller, RequestTraits } from '../src/routing/traits.ts'
+import type { MessagesRequest, Usage } from '../src/wire/anthropic.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    router: {
+      /** Picks the targets of a request. @throws {ApiError} for a profile or, where strict, a model that is not known */
+      route (body: MessagesRequest, caller: Caller, url: string): Routed | Promise<Routed>
+      /** The same, with what every rule said. */
+      explain (body: MessagesRequest, caller: Caller, url: string): Promise<Routed & { rules: Explanation[] }>
+      /** Takes in what a target counted. */
+      learn (traits: RequestTraits, target: Target, usage: Usage): void
+      /** What a target will count for a request's prompt. */
+      tokensFor (target: Target, traits: RequestTraits): number
+    }
+  }
+}
+
+/** The name of the profile that a request goes by, and the router of that name. */
+function routerOf ({ headers, key }: Caller, { router, profiles, keys }: Config): Router {
+  const header = headers['x-router-profile']
+  if (typeof header === 'string' && header !== '') {
+    const chosen = profiles.get(header)
+    if (chosen === undefined) throw invalidRequest(`x-router-profile: there is no profile ${header.slice(0, 100)}; there are ${[...profiles.keys()].join(', ') || 'none'}`)
+    return chosen
+  }
+  if (profiles.size === 0 || key === undefined) return router
+  const profile = keys.find(({ name }) => name === key)?.profile
+  return (profile !== undefined && profiles.get(profile)) || router
+}
+
+/** The rules: which request goes where. */
+async function router (app: FastifyInstance): Promise<void> {
+  const sizes = new PromptSizes()
+  const calibration = new Calibration()
+  const lastSize = (conversation: string, estimate: number): number => sizes.last(conversation, estimate)
+  const tokensFor = (target: Target, { estimate, promptTokens }: RequestTraits): number => {
+    const corrected = calibration.tokensFor(target, estimate)
+    return promptTokens > estimate ? Math.max(promptTokens, corrected) : corrected
+  }
+  const fitting: Fitting = { tokensFor }
+
+  async function askCustom (body: MessagesRequest, url: string, traits: RequestTraits, { custom }: Config): Promise<Given> {
+    if (custom === undefined) return {}
+    const answer = await custom.ask(body, url, traits)
+    if (answer.problem !== undefined) app.log.warn({ file: custom.file, problem: answer.problem, session: traits.session }, 'the custom router failed; the rules go on without it')
+    return { custom: answer }
+  }
+
+  app.decorate('router', {
+    route (body: MessagesRequest, caller: Caller, url: string): Routed | Promise<Routed> {
+      const config = app.config.current
+      const chosen = routerOf(caller, config)
+      const traits = describe(body, caller, lastSize)
+      const routed = (given: Given): Routed => ({ config, traits, route: decide(traits, chosen, { ...given, ...fitting }) })
+      // Who names a target is not asked about.
+      if (config.custom === undefined || chosen.find(body.model) !== undefined) return routed({})
+      return askCustom(body, url, traits, config).then(routed)
+    },
+    async explain (body: MessagesRequest, caller: Caller, url: string): Promise<Routed & { rules: Explanation[] }> {
+      const config = app.config.current
+      const traits = describe(body, caller, lastSize)
+      const given = await askCustom(body, url, traits, config)
+      return { config, traits, ...explain(traits, routerOf(caller, config), { ...given, ...fitting }) }
+    },
+    learn ({ conversation, estimate }: RequestTraits, target: Target, usage: Usage): void {
+      const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
+      sizes.learn(conversation, estimate, prompt)
+      calibration.learn(target, estimate, prompt)
+    },
+    tokensFor
+  })
+}
+
+export default fp(router, { name: 'router', fastify: '5.x', dependencies: ['config'] })

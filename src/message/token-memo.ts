@@ -1,0 +1,80 @@
+import { textTokens } from './text-tokens.ts'
+
+/** Of a text this many code units are looked at, spread evenly over it. */
+const SAMPLES = 24
+const LIMIT = 20_000
+
+/**
+ * What lengths and samples mix to: 53 bits, so that a number can hold them. Two texts of one length that agree in all
+ * samples are taken for one; they are nearly always alike, and the price is an estimate that is a bit wrong.
+ */
+export class Fingerprint {
+  #high = 0
+  #low = 0
+
+  /** Mixes a number in. */
+  add (value: number): this {
+    this.#high = Math.imul(this.#high ^ value, 0x9e3779b1) ^ (this.#high >>> 15)
+    this.#low = Math.imul(this.#low ^ (value + 0x7f4a), 0x85ebca6b) ^ (this.#low >>> 13)
+    return this
+  }
+
+  /** Mixes a text in by its length and some of its code units: what it costs does not depend on the length. */
+  addText (text: string, samples = SAMPLES): this {
+    const last = text.length - 1
+    this.add(last)
+    if (last < samples) for (let at = 0; at <= last; at++) this.add(text.charCodeAt(at))
+    else for (let sample = 0; sample < samples; sample++) this.add(text.charCodeAt(Math.floor(sample * last / (samples - 1))))
+    return this
+  }
+
+  get value (): number {
+    return (this.#high >>> 0) * 0x200000 + (this.#low >>> 11)
+  }
+}
+
+/**
+ * Counts of what came before. Each request is parsed anew, so what it repeats is known by its look and not as an
+ * object. Only numbers are kept, and no more than `limit` of them: the oldest go first.
+ */
+export class TokenMemo {
+  readonly #counts = new Map<number, number>()
+  readonly #limit: number
+
+  constructor (limit = LIMIT) {
+    this.#limit = limit
+  }
+
+  /** The count for this fingerprint: the one remembered, else what `count` says. */
+  tokens (fingerprint: number, count: () => number): number {
+    const known = this.#counts.get(fingerprint)
+    if (known !== undefined) return known
+    const tokens = count()
+    if (this.#counts.size >= this.#limit) this.#counts.delete(this.#counts.keys().next().value!)
+    this.#counts.set(fingerprint, tokens)
+    return tokens
+  }
+}
+
+/** Shorter texts are counted as fast as looked up. */
+const SHORT = 200
+
+/** The tokens of texts, of which long ones are walked once. */
+export class TextMemo {
+  /** How many characters have been walked so far: what tests of "no work twice" can look at. */
+  scanned = 0
+  readonly #memo = new TokenMemo()
+
+  tokens (text: string): number {
+    if (text.length < SHORT) return this.#scan(text)
+    return this.#memo.tokens(new Fingerprint().addText(text).value, () => this.#scan(text))
+  }
+
+  #scan (text: string): number {
+    this.scanned += text.length
+    return textTokens(text)
+  }
+}
+
+/** The process's own. It changes no result, so it is no state that anyone has to hand on. */
+export const textMemo = new TextMemo()

@@ -1,0 +1,35 @@
+import { ApiError } from '../../errors.ts'
+import { spliceModel } from '../../message/splice.ts'
+import type { Asked, Provider } from '../../provider.ts'
+import type { UpstreamCall } from '../../upstream/call.ts'
+import { readBytes } from '../../upstream/read-bytes.ts'
+import type { RelayObserver } from '../../upstream/relay-observer.ts'
+import { type JsonObject, isJsonObject, parseJson } from '../../wire/json.ts'
+import type { Work } from './work.ts'
+
+const MAX_DOCUMENT = 64 * 1024 * 1024
+
+/**
+ * The upstream's own message, under the model name that the client asked for.
+ * @throws {ApiError} when it is not whole, no JSON, or an error inside a 200
+ */
+export async function readDocument (call: UpstreamCall, observer: RelayObserver, asked: Asked, provider: Provider): Promise<Buffer> {
+  const { bytes, whole } = await readBytes(call, MAX_DOCUMENT)
+  if (!whole) throw new ApiError('api_error', `${provider.name} sent a reply that is too large.`, { status: 502 })
+  const message = parse(bytes, provider.name)
+  if (message['type'] === 'error') throw observer.toError(message)
+  observer.message(message)
+  return spliceModel(bytes, asked.model)
+}
+
+/** Past Fastify, as streams are: its way of setting headers and sending costs as much as the rest. */
+export function sendDocument ({ reply, exchange }: Pick<Work, 'reply' | 'exchange'>, body: Buffer, headers: Record<string, string>): void {
+  reply.hijack()
+  if (!exchange.left) reply.raw.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length, ...exchange.headers, ...headers }).end(body)
+}
+
+function parse (bytes: Buffer, provider: string): JsonObject {
+  const value = parseJson(bytes.toString().replace(/^\uFEFF/, ''))
+  if (isJsonObject(value)) return value
+  throw new ApiError('api_error', `${provider} sent a reply that is not JSON.`, { status: 502 })
+}

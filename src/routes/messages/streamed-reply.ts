@@ -1,0 +1,155 @@
+import type { ApiError } from '../../errors.ts'
+import { EventStream } from '../../http/event-stream.ts'
+import type { Attempt } from '../../http/exchange.ts'
+import { Heartbeat } from '../../http/heartbeat.ts'
+import { newMessageId } from '../../message/ids.ts'
+import { PING_EVENT, SseEncoder, errorEvent } from '../../message/sse-encoder.ts'
+import { MessageWriter } from '../../message/writer.ts'
+import { isSuccess } from '../../upstream/check-status.ts'
+import { networkError } from '../../upstream/network-error.ts'
+import type { RelayObserver } from '../../upstream/relay-observer.ts'
+import type { ClientReply } from './client-reply.ts'
+import { failedReply } from './failed-reply.ts'
+import { readReply } from './read-reply.ts'
+import { relayEvents } from './relay-events.ts'
+import type { Sent } from './send.ts'
+import type { Work } from './work.ts'
+
+/**
+ * Answers with an event stream. One stream and one heartbeat serve all tries: the client is kept while another target is
+ * asked.
+ */
+export class StreamedReply implements ClientReply {
+  readonly #work: Work
+  readonly #client: EventStream
+  readonly #heartbeat: Heartbeat
+  /** Headers of the upstream's that pass, where its events do. */
+  #passed: Record<string, string> = {}
+  #committed = false
+  /** The empty block that the client got to keep it waiting. */
+  #opened: 'text' | 'thinking' | null = null
+  /** Events that show content where there is none. */
+  #keepAlive: () => string = () => PING_EVENT
+
+  constructor (work: Work) {
+    const { reply, exchange, routed: { config } } = work
+    this.#work = work
+    this.#client = new EventStream(reply.raw, () => ({ ...exchange.headers, ...this.#passed }), config.timeout)
+    this.#heartbeat = new Heartbeat({
+      ...config.stream,
+      ping: () => this.#client.beat(PING_EVENT),
+      content: () => this.#client.beat(this.#keepAlive())
+    })
+  }
+
+  get committed (): boolean { return this.#committed }
+
+  get mayRelay (): boolean { return this.#opened === null }
+
+  async receive (sent: Sent): Promise<ApiError | null> {
+    const { observer, attempt } = sent
+    this.#passed = {}
+    try {
+      return await (observer === null ? this.#translate(sent) : this.#pass(sent, observer))
+    } catch (error) {
+      return networkError(error, attempt.target.provider.name)
+    }
+  }
+
+  fail (error: ApiError): void {
+    const { reply, exchange, request } = this.#work
+    if (!this.#client.opened && !this.#client.closed) throw error
+    if (!exchange.left) exchange.error = error
+    reply.hijack()
+    this.#client.end(errorEvent(error, request.id))
+  }
+
+  close (): void {
+    this.#heartbeat.stop()
+  }
+
+  /** Gives up a client that does not read. */
+  drop (): void {
+    this.#client.drop()
+  }
+
+  /** Writes the reply anew, as events. */
+  async #translate (sent: Sent): Promise<ApiError | null> {
+    const { call, attempt } = sent
+    const { asked, request, exchange } = this.#work
+    const encoder = new SseEncoder(newMessageId(), asked.model, request.id)
+    const writer = attempt.account = new MessageWriter(encoder, asked.maxCalls)
+    if (this.#opened !== null) adopt(this.#opened, writer, encoder)
+    this.#keepAlive = () => this.#showLife(writer, encoder)
+    const head = await call?.head()
+    if (call !== null && head !== undefined && !isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
+    try {
+      await readReply(sent, asked, writer, () => this.#send(encoder.take(), sent))
+    } catch (error) {
+      writer.fail(networkError(error, attempt.target.provider.name))
+    }
+    const { failure } = writer
+    if (failure === null || this.#committed) this.#end(encoder.take(), sent)
+    return failure
+  }
+
+  #showLife (writer: MessageWriter, encoder: SseEncoder): string {
+    const kind = this.#expected
+    writer.keepAlive(kind)
+    if (!this.#committed) this.#opened = kind
+    return encoder.take()
+  }
+
+  /** The kind of block that the answer will most likely begin with. */
+  get #expected (): 'text' | 'thinking' {
+    const { thinking } = this.#work.asked
+    return thinking && thinking.type !== 'disabled' ? 'thinking' : 'text'
+  }
+
+  /** Lets the reply's own events pass. */
+  async #pass (sent: Sent, observer: RelayObserver): Promise<ApiError | null> {
+    const { call, attempt } = sent
+    const { asked, request, exchange } = this.#work
+    if (call === null) return this.#translate(sent)
+    this.#keepAlive = () => observer.emptyDelta() ?? PING_EVENT
+    const head = await call.head()
+    if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
+    if (!String(head.headers['content-type']).includes('event-stream')) return this.#translate(sent)
+    attempt.account = observer
+    this.#passed = exchange.pass(attempt, head.headers)
+    try {
+      await relayEvents(call, observer, asked.model, attempt.target.provider, events => this.#send(events, sent))
+    } catch (error) {
+      const failure = observer.error ??= networkError(error, attempt.target.provider.name)
+      if (this.#committed) await this.#client.write(errorEvent(failure, request.id))
+    }
+    if (observer.error === null || this.#committed) this.#end('', sent)
+    return observer.error
+  }
+
+  #send (events: string | Buffer, { attempt }: Sent): Promise<void> | undefined {
+    if (events.length === 0) return undefined
+    this.#heartbeat.sentContent()
+    this.#commit(attempt)
+    return this.#client.write(events)
+  }
+
+  #commit (attempt: Attempt): void {
+    if (this.#committed) return
+    this.#committed = true
+    this.#work.exchange.sentContent(attempt)
+    this.#work.body.letGo()
+  }
+
+  #end (events: string, { attempt }: Sent): void {
+    if (events !== '') this.#commit(attempt)
+    this.#work.reply.hijack()
+    this.#client.end(events)
+  }
+}
+
+/** A writer goes on from the empty block that the client has already: what it prints for that was sent by the one before. */
+function adopt (opened: 'text' | 'thinking', writer: MessageWriter, encoder: SseEncoder): void {
+  writer.keepAlive(opened)
+  encoder.take()
+}

@@ -1,0 +1,68 @@
+import { rewriteSystem } from '../message/rewrite-system.ts'
+import { withoutSubagentTag } from '../message/subagent-tag.ts'
+import { withoutImages } from '../message/without-images.ts'
+import type { Target } from '../provider.ts'
+import type { MessagesRequest } from '../wire/anthropic.ts'
+import type { RequestTraits } from './traits.ts'
+
+/** The members of a request that are changed for a target. */
+type Members = Partial<Pick<MessagesRequest, 'max_tokens' | 'thinking' | 'messages' | 'system'>>
+
+export interface Adjustment {
+  /** What stands in the place of the client's own; null where nothing has to. */
+  readonly members: Members | null
+  /** What was changed, in words, for `x-router-adjusted`. */
+  readonly told: readonly string[]
+  /** Names of fields that are lost by it. */
+  readonly dropped: readonly string[]
+}
+
+const NOTHING: Adjustment = { members: null, told: [], dropped: [] }
+
+/** A share of the output that thinking may take, as OpenRouter takes it for a high effort. */
+const THINKING_SHARE = 0.8
+
+/**
+ * What has to be changed in a request for a target: what its model cannot do, so far as that is known, and what the
+ * configuration asks for in the system prompt.
+ */
+export function adjust (request: MessagesRequest, { capabilities }: Target, traits: RequestTraits, systemPrompt: string | undefined): Adjustment {
+  const { maxOutput, vision, thinking } = capabilities
+  const blind = vision === false && traits.images + traits.earlierImages > 0
+  const tooLong = maxOutput !== undefined && request.max_tokens > maxOutput
+  const thoughtless = thinking === false && traits.thinking !== 'none' && traits.thinking !== 'disabled'
+  // Agents have prompts of their own, made for their task.
+  const prompt = traits.subagent ? undefined : systemPrompt
+  if (!blind && !tooLong && !thoughtless && traits.subagentTag === undefined && prompt === undefined) return NOTHING
+
+  const members: Members = {}
+  const told: string[] = []
+  if (tooLong) lowerOutput(request, maxOutput, members, told)
+  if (thoughtless) {
+    members.thinking = { type: 'disabled' }
+    told.push('thinking off')
+  }
+  if (blind) {
+    const { messages, count } = withoutImages(request.messages, 'all')
+    members.messages = messages
+    told.push(`${count} image${count === 1 ? '' : 's'} as placeholders`)
+  }
+  adjustSystem(request, prompt, members, told)
+  return { members: Object.keys(members).length === 0 ? null : members, told, dropped: blind && traits.images > 0 ? ['messages.image'] : [] }
+}
+
+function lowerOutput ({ max_tokens: asked, thinking }: MessagesRequest, maxOutput: number, members: Members, told: string[]): void {
+  members.max_tokens = maxOutput
+  told.push(`max_tokens ${asked} to ${maxOutput}`)
+  // The budget is part of the output, and must leave some of it.
+  if (thinking?.budget_tokens === undefined || thinking.budget_tokens < maxOutput) return
+  members.thinking = { ...thinking, budget_tokens: Math.floor(maxOutput * THINKING_SHARE) }
+}
+
+function adjustSystem ({ system }: MessagesRequest, prompt: string | undefined, members: Members, told: string[]): void {
+  const untagged = withoutSubagentTag(system)
+  const rewritten = prompt === undefined ? untagged : rewriteSystem(untagged, prompt)
+  if (rewritten === system || rewritten === undefined) return
+  members.system = rewritten
+  if (rewritten !== untagged) told.push('system prompt replaced')
+}
