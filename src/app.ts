@@ -32,8 +32,10 @@ import { QUICK_AJV } from './quick-ajv.ts'
 import healthRoute from './routes/health.ts'
 import countTokens from './routes/messages/count-tokens.ts'
 import messages from './routes/messages/index.ts'
+import providersRoute from './routes/providers.ts'
 import ready from './routes/ready.ts'
 import root from './routes/root.ts'
+import routeRoute from './routes/route.ts'
 import transformersRoute from './routes/transformers.ts'
 
 /** What the Messages API allows (https://docs.claude.com/en/api/overview#request-size-limits). */
@@ -93,6 +95,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(healthRoute)
   app.register(ready)
   app.register(transformersRoute)
+  app.register(providersRoute)
+  app.register(routeRoute)
   app.register(messages)
   app.register(countTokens)
   return app as unknown as FastifyInstance

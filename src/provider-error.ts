@@ -33,11 +33,11 @@ export function providerError ({ status: upstreamStatus, words, retryAfter, over
 /** What is shorter is no secret, and would spoil the words around it: local servers have keys such as `none`. */
 const SHORTEST_SECRET = 8
 
-/** Some servers repeat the key that they refuse. It may also stand in a header of the configuration. */
-export function withoutKey (message: string, { apiKey, options }: Provider): string {
-  const { headers } = options
-  const secrets = [apiKey, ...(isJsonObject(headers) ? Object.values(headers).flatMap(value => String(value).split(' ')) : [])].filter(secret => typeof secret === 'string' && secret.length >= SHORTEST_SECRET)
-  return secrets.reduce<string>((text, secret) => text.replaceAll(String(secret), '[key]'), message)
+/** Some servers repeat the key that they refuse. It may also stand in a header or the URL of the configuration. */
+export function withoutKey (message: string, { apiKeys, options: { headers }, url }: Provider): string {
+  const inHeaders = isJsonObject(headers) ? Object.values(headers).flatMap(value => String(value).split(' ')) : []
+  const secrets = [...apiKeys, ...inHeaders, url.password, ...url.searchParams.values()].filter(secret => secret.length >= SHORTEST_SECRET)
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '[key]'), message)
 }
 
 /**
