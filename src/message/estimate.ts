@@ -55,10 +55,10 @@ function tokensOf (block: ContentBlock, depth: number): number {
     case 'thinking': return textMemo.tokens(block.thinking)
     case 'image': return imageTokens(block.source)
     case 'document': return documentTokens(block, depth)
-    case 'tool_use': case 'server_tool_use': return textMemo.tokens(block.name) + jsonTokens(block.input)
+    case 'tool_use': case 'server_tool_use': return textOf(block.name) + jsonTokens(block.input)
     case 'tool_result': return tokensWithin(block.content, depth)
     case 'search_result': return textMemo.tokens(block.title) + textMemo.tokens(block.source) + tokensWithin(block.content, depth)
-    case 'tool_reference': return textMemo.tokens(block.tool_name)
+    case 'tool_reference': return textOf(block.tool_name)
     case 'web_search_tool_result': return Array.isArray(block.content) ? searchTokens(block.content as WebSearchResult[]) : 0
     // Of blocks that are not known, and of redacted thinking, nobody can say what is text and what is encrypted.
     default: return 0
@@ -66,32 +66,44 @@ function tokensOf (block: ContentBlock, depth: number): number {
 }
 
 function documentTokens ({ source, title, context }: DocumentBlock, depth: number): number {
-  const head = textMemo.tokens(title ?? '') + textMemo.tokens(context ?? '')
+  const head = textOf(title) + textOf(context)
   if (source.type === 'text') return head + textMemo.tokens(source.data)
   return head + (source.type === 'content' ? tokensWithin(source.content, depth) : pdfTokens(source))
+}
+
+/** Of what no schema checks: not each field that a block should have is needed to serve a request. */
+function textOf (value: unknown): number {
+  return typeof value === 'string' ? textMemo.tokens(value) : 0
 }
 
 /** What was found is encrypted; the model sees a good part of it, but how much, its length does not tell. */
 function searchTokens (results: readonly WebSearchResult[]): number {
   let tokens = 0
-  for (const { title, url } of results) tokens += textMemo.tokens(title) + textMemo.tokens(url)
+  for (const { title, url } of results) tokens += textOf(title) + textOf(url)
   return tokens
 }
 
 /** Tools that run at Anthropic have a type and a name only. */
 function toolTokens ({ name = '', description, input_schema: schema }: ToolParam): number {
-  return MESSAGE_TOKENS + textMemo.tokens(name) + textMemo.tokens(description ?? '') + (schema === undefined ? 0 : jsonTokens(schema))
+  return MESSAGE_TOKENS + textOf(name) + textOf(description) + (schema === undefined ? 0 : jsonTokens(schema))
 }
 
 /** Two tools of one name, description and parameters differ, if at all, in what some parameter is described as. */
-function toolFingerprint ({ name = '', description, input_schema: schema }: ToolParam): number {
-  const fingerprint = new Fingerprint().addText(name, NAME_SAMPLES).addText(description ?? '')
+function toolFingerprint ({ name, description, input_schema: schema }: ToolParam): number {
+  // Tools of types that are not known may be without a name.
+  const fingerprint = new Fingerprint().addText(name ?? '', NAME_SAMPLES).addText(description ?? '')
   const properties = schema?.['properties']
-  for (const key in properties as object | undefined) {
-    const property: unknown = (properties as Record<string, unknown>)[key]
-    fingerprint.addText(key, NAME_SAMPLES)
-    if (typeof property === 'object' && property !== null && 'description' in property) fingerprint.add(String(property.description).length)
+  if (isObject(properties)) {
+    for (const key in properties) {
+      const property = properties[key]
+      fingerprint.addText(key, NAME_SAMPLES)
+      if (isObject(property) && typeof property['description'] === 'string') fingerprint.add(property['description'].length)
+    }
   }
   const required = schema?.['required']
   return fingerprint.add(Array.isArray(required) ? required.length : -1).value
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -11,8 +11,11 @@ const APOSTROPHE = 0x27
 /** Texts are walked in parts of this length; the piece that a cut goes through counts as two. */
 const PART = 32768
 const LONGEST_PIECE = 3
-/** A part's UTF-16 code units, and END behind them: reading a typed array is several times as fast as `charCodeAt`. */
-const units = new Uint16Array(PART + 1)
+/**
+ * A part's UTF-16 code units, and the end twice behind them, for who looks ahead. Reading a typed array is several times
+ * as fast as `charCodeAt`.
+ */
+const units = new Uint16Array(PART + 2)
 const bytes = Buffer.from(units.buffer)
 
 /**
@@ -25,7 +28,7 @@ export function textTokens (text: string): number {
   for (let start = 0; start < text.length; start += PART) {
     const part = text.length <= PART ? text : text.slice(start, start + PART)
     bytes.write(part, 'utf16le')
-    units[part.length] = END_UNIT
+    units.fill(END_UNIT, part.length, part.length + 2)
     cost += new Scanner(part.length).scan()
   }
   return cost === 0 ? 0 : Math.max(1, Math.round(cost / TOKEN))

@@ -92,6 +92,7 @@ t.test('each type of block', async t => {
   t.equal(blockTokens({ type: 'hologram', data: base64 } as unknown as ContentBlock), 0)
   t.equal(blockTokens({ type: 'document', title: text, context: text, source: { type: 'text', data: text } }), 3 * tokens)
   t.ok(blockTokens({ type: 'server_tool_use', id: 'srv_1', name: 'web_search', input: { query: text } }) > tokens)
+  for (const type of ['server_tool_use', 'tool_reference']) t.ok(blockTokens({ type } as unknown as ContentBlock) < 5, `${type} with nothing in it`)
   t.equal(contentTokens(undefined), 0)
   t.equal(contentTokens(null), 0)
 })
@@ -121,6 +122,8 @@ t.test('tools are walked once', async t => {
   t.ok(scanned(() => toolsTokens([...tools(), tool('one_more')])) < first / 12, 'but what is new')
   t.not(toolsTokens([tool('tool_1', 'Short.')]), toolsTokens([tool('tool_1')]))
   t.ok(toolsTokens([{ type: 'web_search_20250305', name: 'web_search' }]) > 0)
+  t.equal(toolsTokens([{ type: 'mcp_toolset', mcp_server_name: 's' } as unknown as ToolParam]), MESSAGE_TOKENS, 'which has no name')
+  for (const properties of [null, 'a', [1], { a: null, b: true, c: { description: { toString: 1 } } }]) t.ok(toolsTokens([{ name: 'odd', input_schema: { properties } }]) > 0)
   t.equal(toolsTokens(undefined), 0)
 })
 
