@@ -109,7 +109,7 @@ t.test('what nests without end is counted to some depth', async t => {
 })
 
 function tool (name: string, description = `What ${name} does. `.repeat(40)): ToolParam {
-  const properties = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`property_${index}`, { type: 'string', description: 'Some words that say what is wanted here. '.repeat(3) }]))
+  const properties = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`property_${index}`, { type: 'string', description: `${index} of ${name}: some words that say what is wanted here. `.repeat(3) }]))
   return { name, description, input_schema: { type: 'object', properties, required: ['property_1'] } }
 }
 
