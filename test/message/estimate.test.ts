@@ -109,17 +109,17 @@ t.test('what nests without end is counted to some depth', async t => {
 })
 
 function tool (name: string, description = `What ${name} does. `.repeat(40)): ToolParam {
-  const properties = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`property_${index}`, { type: 'string', description: `${index} of ${name}: some words that say what is wanted here. `.repeat(3) }]))
+  const properties = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`property_${index}`, { type: 'string', description: `Some words that say what ${name} wants here. `.repeat(index + 3) }]))
   return { name, description, input_schema: { type: 'object', properties, required: ['property_1'] } }
 }
 
 t.test('tools are walked once', async t => {
   const tools = () => Array.from({ length: 24 }, (_, index) => tool(`tool_${index}`))
   const first = scanned(() => toolsTokens(tools()))
-  t.ok(first > 24 * 2000)
+  t.ok(first > 20_000)
   t.equal(scanned(() => toolsTokens(tools())), 0)
   t.equal(toolsTokens(tools()), toolsTokens(tools()))
-  t.ok(scanned(() => toolsTokens([...tools(), tool('one_more')])) < first / 12, 'but what is new')
+  t.ok(scanned(() => toolsTokens([...tools(), tool('one_more')])) < JSON.stringify(tool('one_more')).length, 'but what is new')
   t.not(toolsTokens([tool('tool_1', 'Short.')]), toolsTokens([tool('tool_1')]))
   t.ok(toolsTokens([{ type: 'web_search_20250305', name: 'web_search' }]) > 0)
   t.equal(toolsTokens([{ type: 'mcp_toolset', mcp_server_name: 's' } as unknown as ToolParam]), MESSAGE_TOKENS, 'which has no name')
