@@ -1,6 +1,6 @@
 import { type ForeignPart, foreignBlocks } from '../../src/message/splice.ts'
+import { thinkingOff } from '../../src/message/thinking-off.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
-import { isJsonObject, objectsOf } from '../../src/wire/json.ts'
 
 /**
  * Fields that have to change where a conversation comes to this provider in the middle of a tool loop. With thinking
@@ -9,7 +9,7 @@ import { isJsonObject, objectsOf } from '../../src/wire/json.ts'
  * thinking has no such rule.
  * @returns undefined where nothing has to change
  */
-export function withoutThinking (request: MessagesRequest, foreignPart: ForeignPart): Record<string, unknown> | undefined {
+export function withoutThinking (request: MessagesRequest, foreignPart: ForeignPart): ReturnType<typeof thinkingOff> | undefined {
   if (request.thinking?.type !== 'enabled') return undefined
   const last = request.messages.findLast(({ role }) => role === 'assistant')
   if (last === undefined || typeof last.content === 'string') return undefined
@@ -17,9 +17,5 @@ export function withoutThinking (request: MessagesRequest, foreignPart: ForeignP
   const kept = last.content.filter((_, i) => !foreign.includes(i))
   const begins = kept[0]?.type
   if (begins === 'thinking' || begins === 'redacted_thinking' || !kept.some(({ type }) => type === 'tool_use')) return undefined
-  const management = request['context_management']
-  return {
-    thinking: { type: 'disabled' },
-    ...(isJsonObject(management) && { context_management: { ...management, edits: objectsOf(management['edits']).filter(({ type }) => !String(type).startsWith('clear_thinking')) } })
-  }
+  return thinkingOff(request)
 }

@@ -1,5 +1,6 @@
 import { rewriteSystem } from '../message/rewrite-system.ts'
 import { withoutSubagentTag } from '../message/subagent-tag.ts'
+import { thinkingOff } from '../message/thinking-off.ts'
 import { withoutImages } from '../message/without-images.ts'
 import type { Target } from '../provider.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
@@ -39,7 +40,7 @@ export function adjust (request: MessagesRequest, { capabilities }: Target, trai
   const told: string[] = []
   if (tooLong) lowerOutput(request, maxOutput, members, told)
   if (thoughtless) {
-    members.thinking = { type: 'disabled' }
+    Object.assign(members, thinkingOff(request))
     told.push('thinking off')
   }
   if (blind) {
