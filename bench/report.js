@@ -76,6 +76,19 @@ export function rateTable (results, names) {
   return table(['requests/s', ...names.map(title), 'Switchyard ÷ relay'], rows)
 }
 
+/** What routing costs, beside the whole of a request where that was measured in the same run. */
+export function routingTable ({ again, turns, grown, newPart, parsing }, results) {
+  const whole = results.find(({ scenario }) => scenario.bytes === 80 * 1024)
+  const cpu = whole && median(whole.rounds.switchyard.map(round => round.full.cpu))
+  const rows = [
+    ['80 KB request of a conversation that was seen before', figure(again), cpu === undefined ? NONE : `${figure(again / cpu * 100)} % of its CPU`],
+    [`last quarter of a conversation of 1 MB, grown in ${turns} turns`, figure(grown), `${figure(grown / parsing * 100)} % of parsing it`],
+    ['the new part of such a turn, estimated alone', figure(newPart), ''],
+    ['JSON.parse of such a request', figure(parsing), '']
+  ]
+  return table(['µs', 'median', ''], rows)
+}
+
 /** What it takes to be there at all. `starts`: for each contender its starts. */
 export function startTable (starts, names) {
   const shown = processes(names)

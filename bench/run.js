@@ -6,7 +6,7 @@
  * - Switchyard, as built and as configured by a file, translating Messages to chat completions and back.
  *
  *     npm run bench                                  everything, in about two minutes
- *     npm run bench -- --only 80KB,stream            some scenarios (scenarios.js); `start` is one more
+ *     npm run bench -- --only 80KB,stream            some scenarios (scenarios.js); `start` and `routing` (routing.js) are more
  *     npm run bench -- --rounds 7 --seconds 2        steadier figures
  *
  * It needs Linux (CPU time comes from /proc/<pid>/stat) and wants a quiet machine with two CPUs and `taskset`. Figures
@@ -26,11 +26,11 @@ import { CONTENDERS, createFolder, startContender } from './contenders.js'
 import { ask } from './ipc.js'
 import { measure } from './measure.js'
 import { choosePins, cpuOf, cpuOfMachine, pinSelf, startNode, stopAll } from './process.js'
-import { cpuTable, latencyTable, rateTable, startTable } from './report.js'
+import { cpuTable, latencyTable, rateTable, routingTable, startTable } from './report.js'
 import { SCENARIOS } from './scenarios.js'
 
 const NAMES = Object.keys(CONTENDERS)
-const CHOICES = ['start', ...Object.keys(SCENARIOS)]
+const CHOICES = ['start', 'routing', ...Object.keys(SCENARIOS)]
 
 function readOptions () {
   const { values } = parseArgs({
@@ -59,6 +59,12 @@ async function startAll (place, times) {
   return starts
 }
 
+async function measureRouting (folder, pins) {
+  progress('routing')
+  const child = startNode(join(import.meta.dirname, 'routing.js'), { cpu: pins?.gateway, ipc: true })
+  return await ask(child, { folder })
+}
+
 /** CPU that other programs take: a function that tells how many CPUs' worth it was since. */
 function watchOthers (pids) {
   const others = () => cpuOfMachine() - pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
@@ -84,16 +90,17 @@ async function bench (folder) {
   const gateways = NAMES.map(name => running[name].pid).filter(pid => pid !== undefined)
   const others = watchOthers([process.pid, upstream.pid, load.pid, ...gateways])
   const results = []
-  for (const name of only.filter(choice => choice !== 'start')) {
+  for (const name of only.filter(choice => choice in SCENARIOS)) {
     const scenario = SCENARIOS[name]
     progress(scenario.title)
     results.push({ scenario, rounds: await measure(scenario, { names: NAMES, rounds, seconds, pins, upstream, load, running }) })
   }
+  const routing = only.includes('routing') ? await measureRouting(folder, pins) : undefined
   progress('')
-  print({ rounds, seconds, only, pins, others: others(), starts, results })
+  print({ rounds, seconds, only, pins, others: others(), starts, results, routing })
 }
 
-function print ({ rounds, seconds, only, pins, others, starts, results }) {
+function print ({ rounds, seconds, only, pins, others, starts, results, routing }) {
   const place = pins === null ? 'nothing is pinned' : `the gateway has CPU ${pins.gateway} to itself`
   console.log(`Node ${process.version}, medians over ${rounds} × ${seconds} s; ${place}.`)
   if (results.length > 0) {
@@ -102,6 +109,7 @@ function print ({ rounds, seconds, only, pins, others, starts, results }) {
     console.log(`### Latency, one connection\n\nWhat a gateway adds to the direct call.\n\n${latencyTable(results, NAMES)}`)
     console.log(`### Throughput, 64 connections, one CPU\n\n\\* the client side was the limit, at least in one round.\n\n${rateTable(results, NAMES)}`)
   }
+  if (routing !== undefined) console.log(`### Routing\n\nDescribe and decide, in the process of the gateway, without network.\n\n${routingTable(routing, results)}`)
   if (only.includes('start')) console.log(`### Start and memory\n\n${startTable(starts, NAMES)}`)
 }
 

@@ -1,4 +1,4 @@
-import type { ContentBlock, DocumentBlock, MessagesRequest, ToolParam, WebSearchResult } from '../wire/anthropic.ts'
+import type { ContentBlock, DocumentBlock, MessagesRequest, ServerToolUseBlock, ToolParam, ToolUseBlock, WebSearchResult } from '../wire/anthropic.ts'
 import { imageTokens, pdfTokens } from './image-tokens.ts'
 import { jsonTokens } from './json-tokens.ts'
 import { Fingerprint, TokenMemo, textMemo } from './token-memo.ts'
@@ -7,12 +7,11 @@ import { Fingerprint, TokenMemo, textMemo } from './token-memo.ts'
 export const MESSAGE_TOKENS = 4
 /** Blocks within blocks are counted no deeper: nobody writes them so. */
 const MAX_DEPTH = 64
-/** Of a tool's name, and of its properties' names, so much is looked at to know it again. */
-const NAME_SAMPLES = 8
 
 type Content = string | readonly ContentBlock[] | null | undefined
 
 const toolMemo = new TokenMemo(5000)
+const callMemo = new TokenMemo()
 
 /**
  * About how many tokens a request's prompt has: system prompt, tools and messages. Texts are cut and weighed as o200k
@@ -55,7 +54,7 @@ function tokensOf (block: ContentBlock, depth: number): number {
     case 'thinking': return textMemo.tokens(block.thinking)
     case 'image': return imageTokens(block.source)
     case 'document': return documentTokens(block, depth)
-    case 'tool_use': case 'server_tool_use': return textOf(block.name) + jsonTokens(block.input)
+    case 'tool_use': case 'server_tool_use': return callTokens(block)
     case 'tool_result': return tokensWithin(block.content, depth)
     case 'search_result': return textMemo.tokens(block.title) + textMemo.tokens(block.source) + tokensWithin(block.content, depth)
     case 'tool_reference': return textOf(block.tool_name)
@@ -63,6 +62,24 @@ function tokensOf (block: ContentBlock, depth: number): number {
     // Of blocks that are not known, and of redacted thinking, nobody can say what is text and what is encrypted.
     default: return 0
   }
+}
+
+function callTokens (call: ToolUseBlock | ServerToolUseBlock): number {
+  return callMemo.tokens(callFingerprint(call), () => textOf(call.name) + jsonTokens(call.input))
+}
+
+/** A call is known by its id, and as some servers count these from 0 in every answer, by how its arguments look from outside. */
+function callFingerprint ({ id, name, input }: ToolUseBlock | ServerToolUseBlock): number {
+  const fingerprint = new Fingerprint().addText(id ?? '').addText(name ?? '')
+  if (typeof input === 'string') return fingerprint.addText(input).value
+  if (isObject(input)) {
+    for (const key in input) {
+      const value = input[key]
+      if (typeof value === 'string') fingerprint.addText(value)
+      else fingerprint.add(Array.isArray(value) ? value.length : -1)
+    }
+  }
+  return fingerprint.value
 }
 
 function documentTokens ({ source, title, context }: DocumentBlock, depth: number): number {
@@ -91,12 +108,12 @@ function toolTokens ({ name = '', description, input_schema: schema }: ToolParam
 /** Two tools of one name, description and parameters differ, if at all, in what some parameter is described as. */
 function toolFingerprint ({ name, description, input_schema: schema }: ToolParam): number {
   // Tools of types that are not known may be without a name.
-  const fingerprint = new Fingerprint().addText(name ?? '', NAME_SAMPLES).addText(description ?? '')
+  const fingerprint = new Fingerprint().addText(name ?? '').addText(description ?? '')
   const properties = schema?.['properties']
   if (isObject(properties)) {
     for (const key in properties) {
       const property = properties[key]
-      fingerprint.addText(key, NAME_SAMPLES)
+      fingerprint.addText(key)
       if (isObject(property) && typeof property['description'] === 'string') fingerprint.add(property['description'].length)
     }
   }

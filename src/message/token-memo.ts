@@ -1,12 +1,15 @@
 import { textTokens } from './text-tokens.ts'
 
-/** Of a text this many code units are looked at, or up to twice as many, spread evenly over it. */
-const SAMPLES = 20
+/**
+ * Of a text so many code units are looked at in each of three places: head, middle and tail. What lies side by side comes
+ * from memory together; spread over the text they would cost as much as the walk.
+ */
+const PIECE = 8
 const LIMIT = 20_000
 
 /**
- * What lengths and samples mix to: 53 bits, so that a number can hold them. Two texts of one length that agree in all
- * samples are taken for one; they are nearly always alike, and the price is an estimate that is a bit wrong.
+ * What lengths and pieces mix to: 53 bits, so that a number can hold them. Two texts of one length that agree in all
+ * pieces are taken for one; they are nearly always alike, and the price is an estimate that is a bit wrong.
  */
 export class Fingerprint {
   #high = 0
@@ -20,12 +23,18 @@ export class Fingerprint {
   }
 
   /** Mixes a text in by its length and some of its code units: what it costs does not depend on the length. */
-  addText (text: string, samples = SAMPLES): this {
+  addText (text: string): this {
     const { length } = text
-    const step = Math.max(1, Math.floor(length / samples))
-    let high = mixHigh(this.#high, length)
-    let low = mixLow(this.#low, length)
-    for (let at = 0; at < length; at += step) {
+    this.add(length)
+    if (length <= 3 * PIECE) return this.#addPiece(text, 0, length)
+    const middle = length >> 1
+    return this.#addPiece(text, 0, PIECE).#addPiece(text, middle, middle + PIECE).#addPiece(text, length - PIECE, length)
+  }
+
+  #addPiece (text: string, start: number, end: number): this {
+    let high = this.#high
+    let low = this.#low
+    for (let at = start; at < end; at++) {
       const unit = text.charCodeAt(at)
       high = mixHigh(high, unit)
       low = mixLow(low, unit)
