@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/snapshot.ts'
-import { invalidRequest } from '../src/errors.ts'
+import { type ApiError, invalidRequest } from '../src/errors.ts'
 import type { Target } from '../src/provider.ts'
 import type { Routed } from '../src/routed.ts'
 import { Calibration } from '../src/routing/calibration.ts'
@@ -24,11 +24,16 @@ declare module 'fastify' {
       explain (body: MessagesRequest, caller: Caller, url: string): Promise<Routed & { rules: Explanation[] }>
       /** Takes in what a target counted. */
       learn (traits: RequestTraits, target: Target, usage: Usage): void
+      /** Takes in that a request was too long for a target, so that the next one of its conversation need not find out again. */
+      outgrown (traits: RequestTraits, error: ApiError): void
       /** What a target will count for a request's prompt. */
       tokensFor (target: Target, traits: RequestTraits): number
     }
   }
 }
+
+/** The words that every provider's are translated into. */
+const TOO_LONG = /^prompt is too long: (\d{1,9}) tokens/
 
 /** The name of the profile that a request goes by, and the router of that name. */
 function routerOf ({ headers, key }: Caller, { router, profiles, keys }: Config): Router {
@@ -81,6 +86,9 @@ async function router (app: FastifyInstance): Promise<void> {
       const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens
       sizes.learn(conversation, estimate, prompt)
       calibration.learn(target, estimate, prompt)
+    },
+    outgrown ({ conversation, estimate }: RequestTraits, { message }: ApiError): void {
+      sizes.learn(conversation, estimate, Number(TOO_LONG.exec(message)?.[1] ?? 0))
     },
     tokensFor
   })

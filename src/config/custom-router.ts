@@ -13,7 +13,7 @@ interface CustomRequest {
   /** Tokens of the prompt. */
   readonly tokenCount: number
   readonly sessionId: string | undefined
-  /** What the rules know of it. */
+  /** What the rules know of it; a copy, too. */
   readonly traits: RequestTraits
 }
 
@@ -58,6 +58,7 @@ export class CustomRouter {
 
   async #run (body: MessagesRequest, url: string, traits: RequestTraits): Promise<unknown> {
     let copy: MessagesRequest | undefined
+    let known: RequestTraits | undefined
     const request: CustomRequest = {
       get body () { return (copy ??= structuredClone(body)) },
       headers: { ...traits.headers },
@@ -65,7 +66,7 @@ export class CustomRouter {
       url,
       tokenCount: traits.promptTokens,
       sessionId: traits.session,
-      traits
+      get traits () { return (known ??= structuredClone(traits)) }
     }
     return this.#call(request, this.#config, { event: this.#event })
   }

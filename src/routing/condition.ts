@@ -22,11 +22,25 @@ function compileMember (name: string, expected: unknown): Check {
     case 'and': return all((expected as Condition[]).map(compileCondition))
     case 'or': return any((expected as Condition[]).map(compileCondition))
     case 'not': return not(compileCondition(expected as Condition))
-    case 'header': return all(Object.entries(expected as Condition).map(([header, globs]) => ofText(`header ${header}`, traits => traits.headers[header.toLowerCase()], globs)))
+    case 'header': return all(Object.entries(expected as Condition).map(([header, globs]) => {
+      const check = ofText(`header ${header}`, traits => traits.headers[header.toLowerCase()], globs)
+      return CREDENTIAL.test(header) ? discreet(header, check) : check
+    }))
   }
   const trait = TRAITS[name]
   if (trait === undefined) throw new TypeError(`there is no trait ${name}`)
   return compileTrait(name, trait, expected)
+}
+
+/** Headers that carry a credential: reasons are logged, and told by `POST /api/route`. */
+const CREDENTIAL = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i
+
+/** The same check, without the value in its reason. */
+function discreet (header: string, check: Check): Check {
+  return traits => {
+    const { holds } = check(traits)
+    return { holds, why: `header ${header} is ${holds ? '' : 'not '}as asked for` }
+  }
 }
 
 function compileTrait (name: string, trait: ConditionTrait, expected: unknown): Check {
@@ -63,13 +77,15 @@ const SHOWN = 100
 /** One of the values must be like one of the globs. */
 function ofText (name: string, of: (traits: RequestTraits) => string | readonly string[] | undefined, expected: unknown): Check {
   const globs = [expected].flat() as string[]
-  const matches = picomatch(globs, GLOB)
+  const matches = picomatch(globs.filter(glob => glob !== ''), GLOB)
+  // It takes no empty glob, and to it an empty text is like none.
+  const takesEmpty = globs.some(glob => /^\**$/.test(glob))
   const words = globs.join(' or ')
   return traits => {
     const value = of(traits)
     if (value === undefined) return { holds: false, why: `${name} is not given` }
     if (typeof value === 'string') {
-      const holds = value === '' ? globs.includes('') : matches(value)
+      const holds = value === '' ? takesEmpty : matches(value)
       return { holds, why: `${name} is ${value.slice(0, SHOWN)}${holds ? '' : `, not ${words}`}` }
     }
     const found = value.find(each => matches(each))

@@ -29,6 +29,8 @@ function toSight (choice: Choice, { images }: RequestTraits, { image }: Router):
 function toLongContext (choice: Choice, traits: RequestTraits, { longContext }: Router, fitting: Fitting): Choice {
   const [target] = choice.targets
   if (longContext === undefined || longContext[0] === target) return choice
+  // An image that was just shown would be lost there. If the provider, too, finds the prompt too long, it goes there after all.
+  if (traits.images > 0 && isBlind(longContext[0]) && !isBlind(target)) return choice
   const window = target.capabilities.contextWindow
   if (window === undefined || (longContext[0].capabilities.contextWindow ?? Infinity) <= window) return choice
   const prompt = fitting.tokensFor(target, traits)

@@ -84,6 +84,7 @@ export class Failover {
   async #tryAll (targets: readonly Target[], force = false): Promise<ApiError | null> {
     for (const target of targets) {
       const step = force ? await this.#tryOnce(target) : await this.#tryTarget(target, target === targets.at(-1))
+      if (step === 'overflow' && force) return this.#tryAll(this.#journey.overflow)
       if (step !== 'next') break
     }
     return this.#error ?? this.#refusal ?? this.#restError()
@@ -111,7 +112,9 @@ export class Failover {
   async #tryOnce (target: Target): Promise<Step> {
     const failure = await this.#tryLane(this.#lanes.of(target.provider).force(target))
     if (failure === null || failure === 'end') return 'end'
-    return failure !== this.#refusal && verdictOf(failure) === 'final' ? 'end' : 'next'
+    if (failure === this.#refusal) return 'next'
+    const verdict = verdictOf(failure)
+    return verdict === 'final' ? 'end' : verdict === 'overflow' ? 'overflow' : 'next'
   }
 
   /**

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
@@ -38,6 +38,8 @@ export interface ClaudeOptions {
   prompt: string
   desk: Desk
   args?: string[]
+  /** Variables of the environment beside those that every run gets. */
+  env?: NodeJS.ProcessEnv
 }
 
 /** An empty desk with these files in its working directory; removed with the test. */
@@ -47,12 +49,21 @@ export async function newDesk (t: Pick<Test, 'teardown'>, files: Record<string, 
   t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
   const desk = { home: join(folder, 'home'), cwd: join(folder, 'work') }
   await Promise.all([mkdir(desk.home), mkdir(desk.cwd)])
-  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(join(desk.cwd, name), content)))
+  await putFiles(desk, files)
   return desk
 }
 
+/** Writes files, by their paths from the working directory. */
+export async function putFiles ({ cwd }: Desk, files: Record<string, string | Buffer>): Promise<void> {
+  await Promise.all(Object.entries(files).map(async ([name, content]) => {
+    const path = join(cwd, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, content)
+  }))
+}
+
 /** The real Claude Code, headless, with the gateway in place of Anthropic's API. */
-export async function runClaude (t: Pick<Test, 'teardown'>, gateway: string, { prompt, desk, args = [] }: ClaudeOptions): Promise<ClaudeRun> {
+export async function runClaude (t: Pick<Test, 'teardown'>, gateway: string, { prompt, desk, args = [], env = {} }: ClaudeOptions): Promise<ClaudeRun> {
   const child = spawn(BINARY, ['-p', prompt, '--output-format', 'stream-json', '--verbose', '--allowedTools', TOOLS, ...args], {
     cwd: desk.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,7 +78,8 @@ export async function runClaude (t: Pick<Test, 'teardown'>, gateway: string, { p
       DISABLE_AUTOUPDATER: '1',
       DISABLE_TELEMETRY: '1',
       DISABLE_ERROR_REPORTING: '1',
-      CLAUDE_CODE_MAX_RETRIES: MAX_RETRIES
+      CLAUDE_CODE_MAX_RETRIES: MAX_RETRIES,
+      ...env
     }
   })
   t.teardown(() => child.kill('SIGKILL'))

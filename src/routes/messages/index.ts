@@ -68,6 +68,7 @@ async function attempt (work: Work, client: ClientReply, target: Target, answers
   interruption.end()
   exchange.end(sent.attempt, error)
   const { account, firstContent } = sent.attempt
-  if (error === null && account !== null) app.router.learn(traits, target, account.usageCounts)
+  if (error !== null) app.router.outgrown(traits, error)
+  else if (account !== null) app.router.learn(traits, target, account.usageCounts)
   return { error, committed: client.committed, firstContent }
 }

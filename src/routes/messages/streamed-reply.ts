@@ -48,11 +48,14 @@ export class StreamedReply implements ClientReply {
 
   async receive (sent: Sent): Promise<ApiError | null> {
     const { observer, attempt } = sent
-    this.#passed = {}
     try {
       return await (observer === null ? this.#translate(sent) : this.#pass(sent, observer))
     } catch (error) {
       return networkError(error, attempt.target.provider.name)
+    } finally {
+      // Until the next try the client is kept by pings: the writer of one that failed still holds its error.
+      this.#keepAlive = () => PING_EVENT
+      this.#passed = {}
     }
   }
 
@@ -121,6 +124,7 @@ export class StreamedReply implements ClientReply {
       await relayEvents(call, observer, asked.model, attempt.target.provider, events => this.#send(events, sent))
     } catch (error) {
       const failure = observer.error ??= networkError(error, attempt.target.provider.name)
+      call.abort(failure)
       if (this.#committed) await this.#client.write(errorEvent(failure, request.id))
     }
     if (observer.error === null || this.#committed) this.#end('', sent)
