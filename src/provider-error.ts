@@ -30,6 +30,9 @@ export function providerError ({ status: upstreamStatus, words, retryAfter, over
   return new ApiError(errorTypeOf(status), `${prefix(status, provider.name)}${message}`, { status, retryAfter })
 }
 
+/** Headers that carry a credential, whatever its value. */
+export const CREDENTIAL_HEADER = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i
+
 /** What is shorter is no secret, and would spoil the words around it: local servers have keys such as `none`. */
 const SHORTEST_SECRET = 8
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ApiError, invalidRequest } from '../errors.ts'
 import { validationMessage } from '../http/validation-message.ts'
 import { messagesSchema } from '../ingress/anthropic/schema.ts'
-import { withoutKey } from '../provider-error.ts'
+import { CREDENTIAL_HEADER, withoutKey } from '../provider-error.ts'
 import type { Headers, Target } from '../provider.ts'
 import type { Routed } from '../routed.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
@@ -57,7 +57,7 @@ function upstreamRequest (body: MessagesRequest, headers: Headers, target: Targe
       dropped: upstream.dropped,
       upstream: {
         url: withoutKey(upstream.url.href, target.provider),
-        headers: Object.fromEntries(Object.entries(upstream.headers).map(([name, value]) => [name, CREDENTIAL.test(name) ? '[key]' : withoutKey(value, target.provider)])),
+        headers: Object.fromEntries(Object.entries(upstream.headers).map(([name, value]) => [name, CREDENTIAL_HEADER.test(name) ? '[key]' : withoutKey(value, target.provider)])),
         body: JSON.parse(withoutKey(sent, target.provider)) as unknown
       }
     }
@@ -66,6 +66,3 @@ function upstreamRequest (body: MessagesRequest, headers: Headers, target: Targe
     return { refused: error.toBody().error }
   }
 }
-
-/** Headers that carry a credential, whatever it is. */
-const CREDENTIAL = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i

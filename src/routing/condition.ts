@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import { CREDENTIAL_HEADER } from '../provider-error.ts'
 import { type ConditionTrait, TRAITS } from './condition-traits.ts'
 import type { RequestTraits } from './traits.ts'
 
@@ -24,7 +25,7 @@ function compileMember (name: string, expected: unknown): Check {
     case 'not': return not(compileCondition(expected as Condition))
     case 'header': return all(Object.entries(expected as Condition).map(([header, globs]) => {
       const check = ofText(`header ${header}`, traits => traits.headers[header.toLowerCase()], globs)
-      return CREDENTIAL.test(header) ? discreet(header, check) : check
+      return CREDENTIAL_HEADER.test(header) ? discreet(header, check) : check
     }))
   }
   const trait = TRAITS[name]
@@ -32,10 +33,7 @@ function compileMember (name: string, expected: unknown): Check {
   return compileTrait(name, trait, expected)
 }
 
-/** Headers that carry a credential: reasons are logged, and told by `POST /api/route`. */
-const CREDENTIAL = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret).*)$/i
-
-/** The same check, without the value in its reason. */
+/** The same check, without the value in its reason: reasons are logged, and told by `POST /api/route`. */
 function discreet (header: string, check: Check): Check {
   return traits => {
     const { holds } = check(traits)
