@@ -32,6 +32,9 @@ declare module 'fastify' {
   }
 }
 
+/** What of a name is logged. */
+const SHOWN = 200
+
 /** The words that every provider's are translated into. */
 const TOO_LONG = /^prompt is too long: (\d{1,9}) tokens/
 
@@ -59,10 +62,12 @@ async function router (app: FastifyInstance): Promise<void> {
   }
   const fitting: Fitting = { tokensFor }
 
-  async function askCustom (body: MessagesRequest, url: string, traits: RequestTraits, { custom }: Config): Promise<Given> {
+  async function askCustom (body: MessagesRequest, url: string, traits: RequestTraits, { custom }: Config, { find }: Router): Promise<Given> {
     if (custom === undefined) return {}
     const answer = await custom.ask(body, url, traits)
-    if (answer.problem !== undefined) app.log.warn({ file: custom.file, problem: answer.problem, session: traits.session }, 'the custom router failed; the rules go on without it')
+    const unknown = answer.said !== null && find(answer.said) === undefined
+    const problem = unknown ? `it returned ${answer.said?.slice(0, SHOWN)}, which is not configured` : answer.problem
+    if (problem !== undefined) app.log.warn({ file: custom.file, problem, session: traits.session }, 'the custom router failed; the rules go on without it')
     return { custom: answer }
   }
 
@@ -74,13 +79,14 @@ async function router (app: FastifyInstance): Promise<void> {
       const routed = (given: Given): Routed => ({ config, traits, route: decide(traits, chosen, { ...given, ...fitting }) })
       // Who names a target is not asked about.
       if (config.custom === undefined || chosen.find(body.model) !== undefined) return routed({})
-      return askCustom(body, url, traits, config).then(routed)
+      return askCustom(body, url, traits, config, chosen).then(routed)
     },
     async explain (body: MessagesRequest, caller: Caller, url: string): Promise<Routed & { rules: Explanation[] }> {
       const config = app.config.current
+      const chosen = routerOf(caller, config)
       const traits = describe(body, caller, lastSize)
-      const given = await askCustom(body, url, traits, config)
-      return { config, traits, ...explain(traits, routerOf(caller, config), { ...given, ...fitting }) }
+      const given = await askCustom(body, url, traits, config, chosen)
+      return { config, traits, ...explain(traits, chosen, { ...given, ...fitting }) }
     },
     learn ({ conversation, estimate }: RequestTraits, target: Target, usage: Usage): void {
       const prompt = usage.input_tokens + usage.cache_read_input_tokens + usage.cache_creation_input_tokens

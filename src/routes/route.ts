@@ -8,6 +8,7 @@ import type { Routed } from '../routed.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
 import { isJsonObject } from '../wire/json.ts'
 import { laneStates } from './lane-states.ts'
+import { byUrl } from './messages/inline-media.ts'
 import { prepare, relayOf } from './messages/send.ts'
 
 /**
@@ -48,7 +49,8 @@ function headersOf (given: unknown = {}): Headers {
 
 /** The request as the first target would get it: what is changed, what is lost, and what is sent, but for secrets. */
 function upstreamRequest (body: MessagesRequest, headers: Headers, target: Target, { traits, config }: Routed): object {
-  const original = { head: { headers, search: '' }, body: { parsed: body, raw: Buffer.from(JSON.stringify(body)) } }
+  const parsed = target.provider.pair.inlinesMedia === true ? withStandIns(body) : body
+  const original = { head: { headers, search: '' }, body: { parsed, raw: Buffer.from(JSON.stringify(parsed)) } }
   try {
     const { upstream, adjustment } = prepare(original, target, relayOf(target), traits, config.systemPrompt)
     const sent = Buffer.isBuffer(upstream.body) ? upstream.body.toString() : JSON.stringify(upstream.body)
@@ -65,4 +67,13 @@ function upstreamRequest (body: MessagesRequest, headers: Headers, target: Targe
     if (!(error instanceof ApiError)) throw error
     return { refused: error.toBody().error }
   }
+}
+
+/** Files that would be loaded are not: a note stands in the place of their bytes. */
+function withStandIns (body: MessagesRequest): MessagesRequest {
+  const copy = structuredClone(body)
+  for (const block of copy.messages.flatMap(({ content }) => byUrl(content))) {
+    if (block.source.type === 'url') block.source = { type: 'base64', media_type: block.type === 'image' ? 'image/png' : 'application/pdf', data: `[loaded from ${block.source.url}]` }
+  }
+  return copy
 }

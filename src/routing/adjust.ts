@@ -28,9 +28,10 @@ const THINKING_SHARE = 0.8
  * configuration asks for in the system prompt.
  */
 export function adjust (request: MessagesRequest, { capabilities }: Target, traits: RequestTraits, systemPrompt: string | undefined): Adjustment {
-  const { maxOutput, vision, thinking } = capabilities
+  const { vision, thinking } = capabilities
+  const maxOutput = outputLimit(capabilities, traits)
   const blind = vision === false && traits.images + traits.earlierImages > 0
-  const tooLong = maxOutput !== undefined && request.max_tokens > maxOutput
+  const tooLong = request.max_tokens > maxOutput
   const thoughtless = thinking === false && traits.thinking !== 'none' && traits.thinking !== 'disabled'
   // Agents have prompts of their own, made for their task.
   const prompt = traits.subagent ? undefined : systemPrompt
@@ -50,6 +51,18 @@ export function adjust (request: MessagesRequest, { capabilities }: Target, trai
   }
   adjustSystem(request, prompt, members, told)
   return { members: Object.keys(members).length === 0 ? null : members, told, dropped: blind && traits.images > 0 ? ['messages.image'] : [] }
+}
+
+/** Our estimate is one: what it may be short of, in shares of it and in tokens. */
+const MARGIN = 1.1
+const MARGIN_TOKENS = 128
+/** An answer shorter than this is of no use; the provider then says better than we can that the prompt is too long. */
+const LEAST_OUTPUT = 1024
+
+/** What the model can answer, and what its context window leaves for it: most servers refuse to be asked for more. */
+function outputLimit ({ maxOutput = Infinity, contextWindow = Infinity }: Target['capabilities'], { promptTokens }: RequestTraits): number {
+  const room = Math.floor(contextWindow - promptTokens * MARGIN - MARGIN_TOKENS)
+  return Math.min(maxOutput, room < LEAST_OUTPUT ? Infinity : room)
 }
 
 function lowerOutput ({ max_tokens: asked, thinking }: MessagesRequest, maxOutput: number, members: Members, told: string[]): void {

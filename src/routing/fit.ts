@@ -34,7 +34,8 @@ function toLongContext (choice: Choice, traits: RequestTraits, { longContext }: 
   const window = target.capabilities.contextWindow
   if (window === undefined || (longContext[0].capabilities.contextWindow ?? Infinity) <= window) return choice
   const prompt = fitting.tokensFor(target, traits)
-  const answer = Math.min(traits.maxTokens, target.capabilities.maxOutput ?? Infinity)
+  // A picture goes to the model that is there for pictures, if need be for a shorter answer.
+  const answer = choice.rule === 'image' ? 0 : Math.min(traits.maxTokens, target.capabilities.maxOutput ?? Infinity)
   if (prompt + answer <= window) return choice
   return {
     rule: 'longContext',

@@ -1,39 +1,9 @@
 import { ApiError } from '../errors.ts'
 import type { Target } from '../provider.ts'
 import { type Place, QueueError } from './fair-queue.ts'
-import type { Interruption } from './interruption.ts'
+import type { Journey, Outcome } from './journey.ts'
 import { type Closed, type Lane, type Lanes, settle } from './lanes.ts'
 import { isBusy, verdictOf } from './verdict.ts'
-
-/** How one try ended. */
-export interface Outcome {
-  /** Null where the answer is whole. */
-  readonly error: ApiError | null
-  /** Whether the client has something of the answer: nothing else can be tried then. */
-  readonly committed: boolean
-  /** Whether the request was refused before it was sent: the provider has nothing to do with it. */
-  readonly refused?: boolean
-  /** Milliseconds to the first content; null where there was none. */
-  readonly firstContent: number | null
-}
-
-/** What is tried, and by whom. */
-export interface Journey {
-  /** In the order of preference. */
-  readonly targets: readonly Target[]
-  /** Where to go when the request turns out to be too long. */
-  readonly overflow: readonly Target[]
-  /** A session or a key: turns go round among these. */
-  readonly who: string
-  readonly interruption: Interruption
-  /**
-   * Sends the request to a target, and its answer to the client. It throws what is no failure of the target.
-   * @param answers is called with the first content
-   */
-  attempt (target: Target, answers: () => void): Promise<Outcome>
-  /** A target is passed over. */
-  skip (target: Target, why: string): void
-}
 
 export interface FailoverSettings {
   /** How often one target is tried. */
@@ -58,6 +28,7 @@ export class Failover {
   readonly #lanes: Lanes
   readonly #settings: FailoverSettings
   readonly #closed: Closed[] = []
+  #answered = false
   /** The error of the last real try. */
   #error: ApiError | null = null
   /** That of a try that was refused here. */
@@ -71,23 +42,27 @@ export class Failover {
 
   /** @returns null where the client has its answer, else the most useful error */
   async run (): Promise<ApiError | null> {
+    await this.#tryTargets()
+    return this.#answered ? null : this.#error ?? this.#refusal ?? this.#restError()
+  }
+
+  async #tryTargets (): Promise<void> {
     const { targets, overflow } = this.#journey
     for (const [i, target] of targets.entries()) {
       const step = await this.#tryTarget(target, i === targets.length - 1)
-      if (step === 'end') return this.#error
+      if (step === 'end') return
       if (step === 'overflow') return this.#tryAll(overflow)
     }
-    return this.#tryAll(this.#closed.filter(({ told }) => !told).map(({ target }) => target), true)
+    await this.#tryAll(this.#closed.filter(({ told }) => !told).map(({ target }) => target), true)
   }
 
   /** The last targets that there are. */
-  async #tryAll (targets: readonly Target[], force = false): Promise<ApiError | null> {
+  async #tryAll (targets: readonly Target[], force = false): Promise<void> {
     for (const target of targets) {
       const step = force ? await this.#tryOnce(target) : await this.#tryTarget(target, target === targets.at(-1))
       if (step === 'overflow' && force) return this.#tryAll(this.#journey.overflow)
-      if (step !== 'next') break
+      if (step !== 'next') return
     }
-    return this.#error ?? this.#refusal ?? this.#restError()
   }
 
   async #tryTarget (target: Target, isLast: boolean): Promise<Step> {
@@ -112,8 +87,7 @@ export class Failover {
   async #tryOnce (target: Target): Promise<Step> {
     const failure = await this.#tryLane(this.#lanes.of(target.provider).force(target))
     if (failure === null || failure === 'end') return 'end'
-    if (failure === this.#refusal) return 'next'
-    const verdict = verdictOf(failure)
+    const verdict = failure === this.#refusal ? 'next' : verdictOf(failure)
     return verdict === 'final' ? 'end' : verdict === 'overflow' ? 'overflow' : 'next'
   }
 
@@ -154,7 +128,10 @@ export class Failover {
     const over = this.#journey.interruption.reason !== null
     if (over || refused) lane.breaker.left()
     else settle(lane, lanes, error)
-    if (error === null) return null
+    if (error === null) {
+      this.#answered = true
+      return null
+    }
     if (refused) this.#refusal = error
     else this.#error = error
     return over || committed ? 'end' : error

@@ -14,7 +14,8 @@ export function inlineMedia (work: Work, { provider }: Target): Promise<void> | 
   return blocks.length === 0 ? undefined : load(work, blocks)
 }
 
-function byUrl (content: string | ContentBlock[] | null | undefined): (ImageBlock | DocumentBlock)[] {
+/** The blocks that name a file by URL, those in results of tools and in documents among them. */
+export function byUrl (content: string | ContentBlock[] | null | undefined): (ImageBlock | DocumentBlock)[] {
   if (typeof content === 'string' || !content) return []
   return content.flatMap(block => {
     if (block.type === 'tool_result') return byUrl(block.content)
