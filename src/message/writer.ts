@@ -57,9 +57,9 @@ export class MessageWriter {
     this.#sink.delta(this.#index, 'signature', value)
   }
 
-  /** The open text or thinking is complete: what follows of its kind is a block of its own. */
+  /** The open text or thinking is complete: what follows of its kind is a block of its own. One that {@link keepAlive} opened is still to be filled. */
   endProse (): void {
-    if (!this.#over && this.#open !== 'tool') this.#close()
+    if (!this.#over && this.#open !== 'tool' && this.#content) this.#close()
   }
 
   /** A source of what the open text says; of no use where none is open. */

@@ -206,7 +206,7 @@ for (const name of Object.keys(FAULTS)) {
 }
 
 t.test('a provider that is silent for too long is given up, and not asked again', async t => {
-  const stage = await openMatrix(t, silences, 400)
+  const stage = await openMatrix(t, silences, 700)
   await Promise.all(silences.map(cell => checkCell(t, stage, cell)))
   const hanging = silences.flatMap(cell => stage.asked(cell))
   while (hanging.some(({ aborted }) => !aborted)) await setImmediate()
@@ -250,7 +250,7 @@ t.test('nothing is tried again once the client has some of the answer', async t 
         broken.set(cell.model, () => cell.fault.play?.(response, request, wire))
       }
     }
-  })), 400)
+  })), 700)
   await Promise.all(breaks.map(async cell => {
     const stream = await openStream(url, { model: cell.model })
     await stream.until(text => text.includes('Half'))

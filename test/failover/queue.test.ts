@@ -180,6 +180,7 @@ t.test('pings keep a stream that waits for its turn', async t => {
   const stream = await openStream(url, {})
   await stream.until(text => text.includes('event: ping'))
   t.strictSame(counts(), [1, 1])
+  await until(() => held.length === 1)
   held[0]?.answer()
   await first
   await until(() => held.length === 1)
