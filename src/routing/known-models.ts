@@ -47,7 +47,7 @@ const MODELS: readonly KnownModel[] = [
   { match: /^deepseek-v3\.2-speciale/, vision: false, tools: false, thinking: true, contextWindow: 163_840 },
   { match: /^deepseek-(chat-)?v3\.[12]/, ...BLIND, contextWindow: 163_840 },
   { match: /^deepseek-(chat-)?v3(?![.p])/, ...PLAIN, contextWindow: 163_840 },
-  { match: /^deepseek-v4-pro/, ...BLIND, contextWindow: 1_000_000, maxOutput: 384_000 },
+  { match: /^deepseek-v4-pro/, tools: true, thinking: true, contextWindow: 1_000_000, maxOutput: 384_000 },
   // The weights of V4 Flash are blind; under its name DeepSeek itself serves V4.1, which sees.
   { match: /^deepseek-v4-flash(?!-vision)/, tools: true, thinking: true, contextWindow: 1_000_000, maxOutput: 384_000 },
   { match: /^deepseek-(flash$|v4\.1-flash|v4-flash-vision)/, ...SEEING, contextWindow: 1_000_000, maxOutput: 384_000 },

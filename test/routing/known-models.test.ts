@@ -36,7 +36,7 @@ const CASES: Record<string, Capabilities> = {
   'deepseek-chat': PLAIN,
   'deepseek-reasoner': BLIND,
   'deepseek-flash': { ...SEEING, contextWindow: 1_000_000, maxOutput: 384_000 },
-  'deepseek-v4-pro': { ...BLIND, contextWindow: 1_000_000, maxOutput: 384_000 },
+  'deepseek-v4-pro': { tools: true, thinking: true, contextWindow: 1_000_000, maxOutput: 384_000 },
   'deepseek-v4-flash': { tools: true, thinking: true, contextWindow: 1_000_000, maxOutput: 384_000 },
   'deepseek-v3-250324': { ...PLAIN, contextWindow: 163_840 },
   'deepseek-ai/DeepSeek-V3.1-Terminus': { ...BLIND, contextWindow: 163_840 },

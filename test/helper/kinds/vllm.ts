@@ -11,7 +11,8 @@ const RULES: ChatRules = {
   partsInTools: false
 }
 
-const MODEL = 'zai/GLM-5.2'
+/** A model that sees, for the pictures among the tests. */
+const MODEL = 'Qwen/Qwen3.5-397B-A17B'
 /** Less than what Claude Code asks for as an answer alone. */
 const MAX_MODEL_LEN = 60_000
 const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
