@@ -1,13 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Identity } from '../src/account/identity.ts'
+import { createIdentity } from '../src/account/key-settings.ts'
 import { ApiError } from '../src/errors.ts'
 import { isLoopbackHost, isSameOrigin } from '../src/http/loopback.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The name of the key that was sent; undefined where none is needed. */
-    keyName: string | undefined
+    /** Whose key was sent; {@link LOCAL} where none is needed. */
+    identity: Identity
   }
   interface FastifyContextConfig {
     /** Served without a key: health and the probes that clients send before they have one. */
@@ -26,12 +28,15 @@ function credentialsOf ({ headers }: FastifyRequest): string[] {
   return [headers['x-api-key'], bearer].filter(key => typeof key === 'string' && key !== '') as string[]
 }
 
-interface KnownKey { name: string, digest: Buffer }
+/** Who asks where no key is needed: the user of this machine. */
+const LOCAL = createIdentity('', 'local', {}, 'admin')
+
+interface KnownKey { identity: Identity, digest: Buffer }
 
 /** All keys are compared, each in constant time, so that an answer's time tells nothing of them. */
-function find (credential: string, keys: readonly KnownKey[]): string | undefined {
+function find (credential: string, keys: readonly KnownKey[]): Identity | undefined {
   const given = digest(credential)
-  return keys.reduce<string | undefined>((found, known) => timingSafeEqual(known.digest, given) ? known.name : found, undefined)
+  return keys.reduce<Identity | undefined>((found, known) => timingSafeEqual(known.digest, given) ? known.identity : found, undefined)
 }
 
 /**
@@ -46,24 +51,26 @@ function checkLocal (request: FastifyRequest): void {
 }
 
 /** @throws {ApiError} 401 where no valid key was sent */
-function nameOf (request: FastifyRequest, keys: readonly KnownKey[]): string {
+function identityOf (request: FastifyRequest, keys: readonly KnownKey[]): Identity {
   const credentials = credentialsOf(request)
   if (credentials.length === 0) throw new ApiError('authentication_error', 'A key is required: send it as `x-api-key` or as `Authorization: Bearer`.')
   for (const credential of credentials) {
-    const name = find(credential, keys)
-    if (name !== undefined) return name
+    const identity = find(credential, keys)
+    if (identity !== undefined) return identity
   }
   throw new ApiError('authentication_error', 'The key is not valid for this gateway.')
 }
 
 /** Who may ask: holders of a key where one is configured, else this machine only. */
 async function auth (app: FastifyInstance): Promise<void> {
-  const keys = app.config.current.keys.map(({ name, secret }): KnownKey => ({ name, digest: digest(secret) }))
-  app.decorateRequest('keyName', undefined)
+  const keys = app.config.current.keys.map(({ identity, secret }): KnownKey => ({ identity, digest: digest(secret) }))
+  // Set before anything reads it: no request needs to be told apart from one without an identity.
+  app.decorateRequest('identity', null as unknown as Identity)
 
   app.addHook('onRequest', (request, _reply, done) => {
+    request.identity = LOCAL
     if (keys.length === 0) checkLocal(request)
-    else if (request.routeOptions.config.public !== true) request.keyName = nameOf(request, keys)
+    else if (request.routeOptions.config.public !== true) request.identity = identityOf(request, keys)
     done()
   })
 }

@@ -38,16 +38,14 @@ const SHOWN = 200
 /** The words that every provider's are translated into. */
 const TOO_LONG = /^prompt is too long: (\d{1,9}) tokens/
 
-/** The name of the profile that a request goes by, and the router of that name. */
-function routerOf ({ headers, key }: Caller, { router, profiles, keys }: Config): Router {
+/** The router of the profile that a request asks for, or that its key goes by. */
+function routerOf ({ headers, profile }: Caller, { router, profiles }: Config): Router {
   const header = headers['x-router-profile']
   if (typeof header === 'string' && header !== '') {
     const chosen = profiles.get(header)
     if (chosen === undefined) throw invalidRequest(`x-router-profile: there is no profile ${header.slice(0, 100)}; there are ${[...profiles.keys()].join(', ') || 'none'}`)
     return chosen
   }
-  if (profiles.size === 0 || key === undefined) return router
-  const profile = keys.find(({ name }) => name === key)?.profile
   return (profile !== undefined && profiles.get(profile)) || router
 }
 

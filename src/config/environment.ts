@@ -7,6 +7,9 @@ export interface Environment {
   PORT?: number
   APIKEY?: string
   VALID_API_KEYS?: string
+  DATABASE_URL?: string
+  REDIS_URL?: string
+  KEY_HASH_SECRET?: string
   API_TIMEOUT_MS?: number
   PROXY_URL?: string
   LOG_LEVEL?: string

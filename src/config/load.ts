@@ -31,7 +31,7 @@ export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEn
   const { transformers = [] } = resolved as ConfigDocument
   const catalogue = await withCustomTransformers(transformers as TransformerEntry[], folder, builtIn, problems)
   const files = await loadFiles(resolved as ConfigDocument, folder, problems)
-  const config = resolve(resolved as ConfigDocument, { env, catalogue, memory, source, ...files }, problems)
+  const config = resolve(resolved as ConfigDocument, { env, catalogue, memory, source, folder, ...files }, problems)
   if (config === undefined || problems.length > 0) throw new ConfigError(source, problems)
   return config
 }

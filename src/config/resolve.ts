@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts'
 import { resolveKeys } from './resolve-keys.ts'
 import { resolveProvider } from './resolve-provider.ts'
 import { RouterResolver } from './resolve-router.ts'
+import { resolveUsage } from './resolve-usage.ts'
 import { type ConfigDocument, OLD_KEYS } from './schema.ts'
 import type { Config, ProviderTargets } from './snapshot.ts'
 import type { TransformerCatalogue } from './transformers.ts'
@@ -19,6 +20,8 @@ export interface Surroundings {
   memory: ReasoningMemory
   /** Where the document came from, in words. */
   source: string
+  /** Where relative paths of the document begin. */
+  folder: string
   /** The user's own router, and the text in place of the system prompt, from their files. */
   custom: CustomRouter | undefined
   systemPrompt: string | undefined
@@ -28,7 +31,7 @@ export interface Surroundings {
  * Makes a snapshot of a document whose form is good.
  * @param problems gets a line for each reference that leads nowhere
  */
-export function resolve (document: ConfigDocument, { env, catalogue, memory, source, custom, systemPrompt }: Surroundings, problems: string[]): Config | undefined {
+export function resolve (document: ConfigDocument, { env, catalogue, memory, source, folder, custom, systemPrompt }: Surroundings, problems: string[]): Config | undefined {
   const providers = new Map<string, ProviderTargets>()
   document.Providers.forEach((entry, i) => {
     const path = `Providers[${i}]`
@@ -49,8 +52,9 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
     const profile = resolver.resolve(entry, `Router.profiles.${name}`, settings)
     return profile === undefined ? [] : [[name, profile]]
   }))
+  const usage = resolveUsage(document, env, folder, problems)
   const keys = resolveKeys(document, env, profileEntries, problems)
-  if (router === undefined || problems.length > 0) return undefined
+  if (router === undefined || usage === undefined || problems.length > 0) return undefined
   return Object.freeze({
     host: document.HOST ?? '127.0.0.1',
     port,
@@ -66,6 +70,10 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
     failover: Object.freeze({ tries: 2, backoff: 500, maxWait: 5000, breakAfter: 5, coolDown: 10000, maxCoolDown: 60000, ...document.Failover }),
     stream: Object.freeze({ pingAfter: 15000, contentAfter: 120000, shutdownGrace: 30000, ...document.Stream }),
     media: Object.freeze({ maxBytes: 20971520, timeout: 15000, allowHosts: [], ...document.Media }),
+    acceptAnthropicKeys: document.Auth?.acceptAnthropicKeys ?? false,
+    limits: Object.freeze({ requestsPerMinute: 100, budgetWarning: 0.8, ...document.Limits }),
+    usage,
+    prices: Object.freeze(document.Prices ?? []),
     source,
     catalogue,
     unused: Object.freeze(unusedKeys(document))

@@ -1,5 +1,6 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import { conditionSchema } from '../routing/condition-schema.ts'
+import { auth, keys, limits, prices, usage } from './schema-account.ts'
 import { providerSchema } from './schema-provider.ts'
 import { failover, fallbacks, routerSchema } from './schema-router.ts'
 
@@ -42,17 +43,6 @@ const transformer = {
   }
 } as const
 
-const key = {
-  type: 'object',
-  required: ['name', 'key'],
-  additionalProperties: false,
-  properties: {
-    name: { type: 'string', pattern: '^[\\w.@-]+$', description: 'How rules and the log name it.' },
-    key: { type: 'string', minLength: 1, description: 'The key; best as a reference such as $ANNS_KEY.' },
-    profile: { type: 'string', description: 'The profile of Router.profiles that its requests go by.' }
-  }
-} as const
-
 /**
  * The configuration document: source of its types, its validation, `config.schema.json` and the table in
  * docs/configuration.md. Keys and forms are those of claude-code-router's v2 line, so that its files load unchanged.
@@ -90,7 +80,11 @@ export const configSchema = {
     },
     fallback: fallbacks,
     Failover: failover,
-    Keys: { type: 'array', items: key, description: 'Keys that clients may send, with a name for the log and for rules.' },
+    Keys: keys,
+    Auth: auth,
+    Limits: limits,
+    Usage: usage,
+    Prices: prices,
     Stream: stream,
     Media: media,
     transformers: { type: 'array', items: transformer, description: 'Transformers of your own, in files (docs/add-a-provider.md).' },

@@ -1,3 +1,5 @@
+import type { Identity } from '../account/identity.ts'
+import type { PriceEntry } from '../account/price.ts'
 import type { Target } from '../provider.ts'
 import type { Router } from '../routing/router.ts'
 import type { CustomRouter } from './custom-router.ts'
@@ -6,13 +8,10 @@ import type { TransformerCatalogue } from './transformers.ts'
 /** The targets of a provider, by model. */
 export type ProviderTargets = ReadonlyMap<string, Target>
 
-/** A key that clients may send. */
+/** A key of the configuration: who it is, and what is sent. */
 export interface ClientKey {
-  /** How rules and the log name it. */
-  readonly name: string
+  readonly identity: Identity
   readonly secret: string
-  /** The profile that its requests go by. */
-  readonly profile: string | undefined
 }
 
 /** How failures are met; milliseconds. */
@@ -24,6 +23,28 @@ export interface FailoverSettings {
   readonly breakAfter: number
   readonly coolDown: number
   readonly maxCoolDown: number
+}
+
+/** What keys may use that have no limits of their own. */
+export interface DefaultLimits {
+  readonly requestsPerMinute: number
+  readonly tokensPerMinute?: number | undefined
+  readonly concurrentStreams?: number | undefined
+  /** The part of a budget from which on answers carry a warning. */
+  readonly budgetWarning: number
+}
+
+/** The account of what was used. */
+export interface UsageSettings {
+  readonly enabled: boolean
+  /** The store: a PostgreSQL URL, or the path of an SQLite file. */
+  readonly store: { readonly kind: 'postgres', readonly url: string } | { readonly kind: 'sqlite', readonly path: string }
+  /** Where entries are kept that the store cannot take. */
+  readonly spoolFolder: string
+  /** Milliseconds that the end of an answer may wait until it is in the account. */
+  readonly commitWait: number
+  /** Days that single requests are kept; 0 for ever. */
+  readonly keepDays: number
 }
 
 /** One configuration, resolved and immutable. A request reads it once; a reload makes a new one. */
@@ -47,6 +68,12 @@ export interface Config {
   readonly failover: FailoverSettings
   readonly stream: { readonly pingAfter: number, readonly contentAfter: number, readonly shutdownGrace: number }
   readonly media: { readonly maxBytes: number, readonly timeout: number, readonly allowHosts: readonly string[] }
+  /** Whether anything that begins as Anthropic's keys do is let in. */
+  readonly acceptAnthropicKeys: boolean
+  readonly limits: DefaultLimits
+  readonly usage: UsageSettings
+  /** Prices of the configuration, in their order; those that are shipped come behind them. */
+  readonly prices: readonly PriceEntry[]
   /** Where it came from, in words. */
   readonly source: string
   /** The transformers that it may name: built in, and from files of its own. */

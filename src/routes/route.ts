@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ApiError, invalidRequest } from '../errors.ts'
+import { callerOf } from '../http/caller.ts'
 import { validationMessage } from '../http/validation-message.ts'
 import { messagesSchema } from '../ingress/anthropic/schema.ts'
 import { CREDENTIAL_HEADER, withoutKey } from '../provider-error.ts'
@@ -18,7 +19,7 @@ import { prepare, relayOf } from './messages/send.ts'
 export default async function route (app: FastifyInstance): Promise<void> {
   app.post('/api/route', async request => {
     const { body, headers } = givenRequest(request)
-    const routed = await app.router.explain(body, { headers, key: request.keyName }, '/v1/messages')
+    const routed = await app.router.explain(body, { ...callerOf(request), headers }, '/v1/messages')
     const { traits: { headers: _, ...traits }, rules, route: { rule, reason, targets, overflow } } = routed
     return {
       traits,

@@ -8,6 +8,8 @@ export interface Caller {
   readonly headers: Headers
   /** The name of the key that was sent; undefined where none is needed. */
   readonly key: string | undefined
+  /** The profile that the key goes by. */
+  readonly profile?: string | undefined
 }
 
 /** What routing needs to know of a request, and nothing else. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from '../../errors.ts'
+import { callerOf } from '../../http/caller.ts'
 import { countTokensSchema } from '../../ingress/anthropic/schema.ts'
 import type { Relay, Target } from '../../provider.ts'
 import { isSuccess } from '../../upstream/check-status.ts'
@@ -23,8 +24,7 @@ const NOT_THERE = new Set([404, 405, 501])
  */
 export default async function countTokens (app: FastifyInstance): Promise<void> {
   app.post('/v1/messages/count_tokens', { schema: { body: countTokensSchema } }, async (request, reply) => {
-    const { headers, keyName: key, url } = request
-    const routed = await app.router.route(request.body as MessagesRequest, { headers, key }, url)
+    const routed = await app.router.route(request.body as MessagesRequest, callerOf(request), request.url)
     const [target] = routed.route.targets
     const estimate = { input_tokens: app.router.tokensFor(target, routed.traits) }
     const relay = relayOf(target)

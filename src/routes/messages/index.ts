@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { ApiError } from '../../errors.ts'
+import { callerOf } from '../../http/caller.ts'
 import { messagesSchema } from '../../ingress/anthropic/schema.ts'
 import type { Target } from '../../provider.ts'
 import { Failover } from '../../upstream/failover.ts'
@@ -16,8 +17,7 @@ import { type Work, takeWork } from './work.ts'
 /** `POST /v1/messages`; Claude Code sends it as `/v1/messages?beta=true`. */
 export default async function messages (app: FastifyInstance): Promise<void> {
   app.post('/v1/messages', { schema: { body: messagesSchema } }, async (request, reply) => {
-    const { headers, keyName: key, url } = request
-    const routing = app.router.route(request.body as MessagesRequest, { headers, key }, url)
+    const routing = app.router.route(request.body as MessagesRequest, callerOf(request), request.url)
     const work = takeWork(app, request, reply, routing instanceof Promise ? await routing : routing)
     await answer(work)
   })

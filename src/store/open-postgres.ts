@@ -1,0 +1,49 @@
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { expandValues } from './postgres/expand-values.ts'
+import type { Store } from './store.ts'
+import type { Tables } from './tables.ts'
+
+const CONNECTIONS = 8
+/** Milliseconds: a database that is slower than that counts as down. */
+const CONNECT_TIMEOUT = 3000
+const STATEMENT_TIMEOUT = 10_000
+
+/** Types that hold whole numbers: counters here stay far below 2^53. */
+const NUMBERS: readonly number[] = [pg.types.builtins.INT8, pg.types.builtins.NUMERIC]
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') => NUMBERS.includes(oid) ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser
+}
+
+/**
+ * Opens a pool of connections to PostgreSQL; nothing is sent yet.
+ * @param onError is told of connections that broke while nobody used them
+ */
+export function openPostgres (url: string, onError: (error: Error) => void): Store {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    query_timeout: STATEMENT_TIMEOUT,
+    application_name: 'switchyard',
+    keepAlive: true,
+    types
+  })
+  pool.on('error', onError)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    kind: 'postgres',
+    db,
+    reader: db,
+    async writeMany (transaction, many) {
+      let written = 0
+      for (const { sql, parameters } of expandValues(many)) {
+        const { numAffectedRows = 0n } = await transaction.executeQuery(CompiledQuery.raw(sql, [...parameters]))
+        written += Number(numAffectedRows)
+      }
+      return written
+    },
+    close: () => db.destroy()
+  }
+}
