@@ -1,7 +1,7 @@
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { expandValues } from './postgres/expand-values.ts'
-import type { Store } from './store.ts'
+import { type ManyRows, type Store, UnexpectedCount } from './store.ts'
 import type { Tables } from './tables.ts'
 
 const CONNECTIONS = 8
@@ -36,14 +36,18 @@ export function openPostgres (url: string, onError: (error: Error) => void): Sto
     kind: 'postgres',
     db,
     reader: db,
-    async writeMany (transaction, many) {
-      let written = 0
-      for (const { sql, parameters } of expandValues(many)) {
-        const { numAffectedRows = 0n } = await transaction.executeQuery(CompiledQuery.raw(sql, [...parameters]))
-        written += Number(numAffectedRows)
-      }
-      return written
-    },
+    writeBatch: steps => db.transaction().execute(async transaction => {
+      for (const step of steps) await writeMany(transaction, step)
+    }),
     close: () => db.destroy()
   }
+}
+
+async function writeMany (transaction: Transaction<Tables>, many: ManyRows): Promise<void> {
+  let written = 0
+  for (const { sql, parameters } of expandValues(many)) {
+    const { numAffectedRows = 0n } = await transaction.executeQuery(CompiledQuery.raw(sql, [...parameters]))
+    written += Number(numAffectedRows)
+  }
+  if (many.expected !== undefined && written !== many.expected) throw new UnexpectedCount(`${written} rows were written, not ${many.expected}`)
 }

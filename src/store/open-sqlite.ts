@@ -20,8 +20,8 @@ export async function openSqlite (path: string): Promise<Store> {
     kind: 'sqlite',
     db,
     reader,
-    // The transaction has the only connection there is.
-    writeMany: (_transaction, { sql, rows }) => connection.executeMany(sql, rows),
+    // A transaction of another may have the connection: it is waited for.
+    writeBatch: steps => db.connection().execute(() => connection.executeBatch(steps)),
     close: async () => {
       await reader.destroy()
       await db.destroy()

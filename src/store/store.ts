@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
@@ -7,6 +7,13 @@ export type Database = Kysely<Tables>
 export interface ManyRows {
   readonly sql: string
   readonly rows: readonly (readonly unknown[])[]
+  /** How many rows must be written by it, where that is known. */
+  readonly expected?: number
+}
+
+/** A step of a batch wrote another number of rows than was expected; nothing of the batch was kept. */
+export class UnexpectedCount extends Error {
+  override name = 'UnexpectedCount'
 }
 
 /** Where the account is kept. */
@@ -17,9 +24,9 @@ export interface Store {
   /** For reads that may take long: they hold up no write. */
   readonly reader: Database
   /**
-   * Writes many rows by one statement, within a transaction of {@link db}.
-   * @returns how many rows were written
+   * Runs statements for many rows, in their order, in one transaction.
+   * @throws {UnexpectedCount} {Error} and nothing was written
    */
-  writeMany (transaction: Transaction<Tables>, many: ManyRows): Promise<number>
+  writeBatch (steps: readonly ManyRows[]): Promise<void>
   close (): Promise<void>
 }

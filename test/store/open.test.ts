@@ -1,6 +1,8 @@
-import t from 'tap'
 import { writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
+import t from 'tap'
+import { UnexpectedCount } from '../../src/store/store.ts'
 import { openStore } from '../../src/store/open.ts'
 import { NO_POSTGRES, postgresPlace, sqlitePlace } from '../helper/databases.ts'
 
@@ -24,19 +26,33 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       }
     })
 
-    await t.test('rows are written many at a time, in a transaction that can be undone', async t => {
+    await t.test('a batch is written whole or not at all', async t => {
       const store = await openStore({ store: place }, fail)
       t.teardown(() => store.close())
-      const compiled = store.db.insertInto('spend').values({ key_id: 'x', day: 1, cost: 1, tokens: 1 }).onConflict(conflict => conflict.columns(['key_id', 'day']).doUpdateSet({ cost: eb => eb('spend.cost', '+', eb.ref('excluded.cost')) })).compile()
-      const rows = (n: number): unknown[][] => Array.from({ length: n }, (_, i) => [`key ${i}`, 1, 9_007_199_254_740_000, 2])
-      t.equal(await store.db.transaction().execute(trx => store.writeMany(trx, { sql: compiled.sql, rows: rows(20_000) })), 20_000)
-      await t.rejects(store.db.transaction().execute(async trx => {
-        await store.writeMany(trx, { sql: compiled.sql, rows: [['key 0', 1, 5, 5]] })
-        throw new Error('no')
-      }), /no/)
-      t.strictSame(await store.db.selectFrom('spend').selectAll().where('key_id', '=', 'key 0').execute(), [{ key_id: 'key 0', day: 1, cost: 9_007_199_254_740_000, tokens: 2 }])
-      t.equal(await store.db.transaction().execute(trx => store.writeMany(trx, { sql: compiled.sql, rows: [['key 0', 1, 5, 5], ['key x', 1, 5, 5]] })), 2)
-      t.strictSame(await store.db.selectFrom('spend').select(['cost']).where('key_id', '=', 'key 0').executeTakeFirst(), { cost: 9_007_199_254_740_005 })
+      const { sql } = store.db.insertInto('spend').values({ key_id: 'x', day: 1, cost: 1, tokens: 1 }).onConflict(conflict => conflict.columns(['key_id', 'day']).doUpdateSet({ cost: eb => eb('spend.cost', '+', eb.ref('excluded.cost')) })).compile()
+      const many = Array.from({ length: 20_000 }, (_, i) => [`key ${i}`, 1, 9_007_199_254_740_000, 2])
+      const costOf = async (key: string): Promise<number | undefined> => (await store.db.selectFrom('spend').select('cost').where('key_id', '=', key).executeTakeFirst())?.cost
+      await store.writeBatch([{ sql, rows: many, expected: 20_000 }])
+      await t.rejects(store.writeBatch([{ sql, rows: [['key 0', 1, 5, 5]] }, { sql, rows: [['key 1', 1, 5, 5]], expected: 2 }]), UnexpectedCount)
+      await t.rejects(store.writeBatch([{ sql, rows: [['key 0', 1, 5, 5]] }, { sql, rows: [[null, 1, 5, 5]] }]), /null/i)
+      t.equal(await costOf('key 0'), 9_007_199_254_740_000)
+      await store.writeBatch([{ sql, rows: [['key 0', 1, 5, 5], ['key x', 1, 5, 5]], expected: 2 }, { sql, rows: [] }])
+      t.strictSame([await costOf('key 0'), await costOf('key x')], [9_007_199_254_740_005, 5])
+    })
+
+    await t.test('a batch waits for a transaction that is under way', async t => {
+      const store = await openStore({ store: place }, fail)
+      t.teardown(() => store.close())
+      const { sql } = store.db.insertInto('setting').values({ name: 'x', value: 'y' }).compile()
+      let batch: Promise<void> | undefined
+      await store.db.transaction().execute(async trx => {
+        await trx.insertInto('setting').values({ name: 'first', value: '' }).execute()
+        batch = store.writeBatch([{ sql, rows: [['second', '']] }])
+        await sleep(50)
+        await trx.insertInto('setting').values({ name: 'third', value: '' }).execute()
+      })
+      await batch
+      t.equal((await store.db.selectFrom('setting').select('name').where('name', 'in', ['first', 'second', 'third']).execute()).length, 3)
     })
 
     await t.test('a store of a newer program is refused', async t => {

@@ -11,6 +11,7 @@ export interface Statement { readonly sql: string, readonly parameters: readonly
  * @throws {Error} for a statement whose only parameters are not the row's values
  */
 export function expandValues ({ sql, rows }: ManyRows): Statement[] {
+  if (rows.length === 0) return []
   const [values] = /values \((?:\$\d+(?:, )?)+\)/.exec(sql) ?? []
   const width = rows[0]?.length ?? 0
   if (values === undefined || values.split(',').length !== width || sql.match(/\$\d+/g)?.length !== width) throw new Error('only an insert of one row can be made an insert of many')

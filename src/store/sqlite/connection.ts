@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import type { Answer, Ask, Outcome, ThreadOptions } from './protocol.ts'
+import { type ManyRows, UnexpectedCount } from '../store.ts'
+import { type Answer, type Ask, type Outcome, type ThreadOptions, UNEXPECTED } from './protocol.ts'
 
 /** A database said no. */
 export class StoreError extends Error {
@@ -18,6 +19,10 @@ export class StoreError extends Error {
 interface Waiting { readonly resolve: (outcome: Outcome) => void, readonly reject: (error: Error) => void }
 
 type Question = Ask extends infer Each ? Each extends Ask ? Omit<Each, 'id'> : never : never
+
+function errorOf ({ message, code }: { message: string, code: string | undefined }): Error {
+  return code === UNEXPECTED ? new UnexpectedCount(message) : new StoreError(message, code)
+}
 
 /** The connection to an SQLite file, which a thread of its own has open. */
 export class SqliteConnection implements DatabaseConnection {
@@ -47,12 +52,11 @@ export class SqliteConnection implements DatabaseConnection {
     return { rows: rows as R[], numAffectedRows: BigInt(changes) }
   }
 
-  /** Runs one statement for each of many rows. @returns how many rows were written */
-  async executeMany (sql: string, rows: readonly (readonly unknown[])[]): Promise<number> {
-    return (await this.#ask({ type: 'many', sql, rows })).changes
+  /** Runs a batch as one transaction; who calls it has the connection to itself. @throws {UnexpectedCount} */
+  async executeBatch (steps: readonly ManyRows[]): Promise<void> {
+    await this.#ask({ type: 'batch', steps })
   }
 
-  // eslint-disable-next-line require-yield
   async * streamQuery<R> (): AsyncIterableIterator<QueryResult<R>> {
     throw new StoreError('reads of the store come in pages, not as streams')
   }
@@ -75,7 +79,7 @@ export class SqliteConnection implements DatabaseConnection {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
     if (this.#waiting.size === 0) this.#thread.unref()
-    if ('error' in answer) waiting?.reject(new StoreError(answer.error.message, answer.error.code))
+    if ('error' in answer) waiting?.reject(errorOf(answer.error))
     else waiting?.resolve(answer.outcome)
   }
 

@@ -1,8 +1,10 @@
+import type { ManyRows } from '../store.ts'
+
 /** What the main thread asks the database's thread; each is answered once, by its number. */
 export type Ask =
   | { readonly id: number, readonly type: 'query', readonly sql: string, readonly parameters: readonly unknown[] }
-  /** One statement for many rows. */
-  | { readonly id: number, readonly type: 'many', readonly sql: string, readonly rows: readonly (readonly unknown[])[] }
+  /** A whole transaction in one message: each message costs more than a statement. */
+  | { readonly id: number, readonly type: 'batch', readonly steps: readonly ManyRows[] }
 
 export interface Outcome {
   readonly rows: unknown[]
@@ -13,6 +15,9 @@ export interface Outcome {
 export type Answer =
   | { readonly id: number, readonly outcome: Outcome }
   | { readonly id: number, readonly error: { readonly message: string, readonly code: string | undefined } }
+
+/** The code of {@link UnexpectedCount}. */
+export const UNEXPECTED = 'UNEXPECTED_COUNT'
 
 /** What a thread is started with. */
 export interface ThreadOptions {

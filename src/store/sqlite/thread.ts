@@ -4,7 +4,8 @@
  */
 import Database from 'libsql'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Answer, Ask, Outcome, ThreadOptions } from './protocol.ts'
+import type { ManyRows } from '../store.ts'
+import { type Answer, type Ask, type Outcome, type ThreadOptions, UNEXPECTED } from './protocol.ts'
 
 /** Statements that stay prepared; there are fewer in the program. */
 const MAX_PREPARED = 200
@@ -39,12 +40,27 @@ function prepare (sql: string): Database.Statement {
 }
 
 function run (ask: Ask): Outcome {
+  if (ask.type === 'batch') return runBatch(ask.steps)
   const statement = prepare(ask.sql)
-  if (ask.type === 'many') {
-    return { rows: [], changes: ask.rows.reduce((sum, row) => sum + statement.run(...row).changes, 0) }
-  }
   if (statement.reader) return { rows: statement.all(...ask.parameters), changes: 0 }
   return { rows: [], changes: statement.run(...ask.parameters).changes }
+}
+
+function runBatch (steps: readonly ManyRows[]): Outcome {
+  prepare('begin immediate').run()
+  try {
+    for (const { sql, rows, expected } of steps) {
+      const statement = prepare(sql)
+      let changes = 0
+      for (const row of rows) changes += statement.run(...row).changes
+      if (expected !== undefined && changes !== expected) throw Object.assign(new Error(`${changes} rows were written, not ${expected}`), { code: UNEXPECTED })
+    }
+    prepare('commit').run()
+  } catch (error) {
+    if (database.inTransaction) prepare('rollback').run()
+    throw error
+  }
+  return { rows: [], changes: 0 }
 }
 
 function answer (ask: Ask): Answer {
