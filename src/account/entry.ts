@@ -53,6 +53,8 @@ export interface Entry {
   readonly requestedModel: string
   /** The model that the provider was asked for. */
   readonly model: string
+  /** The model that the provider says it served; null where it says nothing. */
+  readonly servedModel: string | null
   readonly streamed: boolean
   /** HTTP status: that of the error where there was one; null while it runs. */
   readonly status: number | null

@@ -1,6 +1,6 @@
 import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
-import { expandValues } from './postgres/expand-values.ts'
+import { type Statement, expandValues } from './postgres/expand-values.ts'
 import { type ManyRows, type Store, UnexpectedCount } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -43,9 +43,14 @@ export function openPostgres (url: string, onError: (error: Error) => void): Sto
   }
 }
 
+/** What is no insert is run for each row. */
+function statementsOf (many: ManyRows): Statement[] {
+  return many.sql.startsWith('insert') ? expandValues(many) : many.rows.map(parameters => ({ sql: many.sql, parameters }))
+}
+
 async function writeMany (transaction: Transaction<Tables>, many: ManyRows): Promise<void> {
   let written = 0
-  for (const { sql, parameters } of expandValues(many)) {
+  for (const { sql, parameters } of statementsOf(many)) {
     const { numAffectedRows = 0n } = await transaction.executeQuery(CompiledQuery.raw(sql, [...parameters]))
     written += Number(numAffectedRows)
   }

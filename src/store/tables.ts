@@ -50,6 +50,7 @@ export interface LedgerTable extends Counters {
   provider: string
   requested_model: string
   model: string
+  served_model: string | null
   streamed: number
   status: number | null
   stop_reason: string | null

@@ -31,6 +31,7 @@ async function createLedger (db: Database): Promise<void> {
     .addColumn('provider', 'text', column => column.notNull())
     .addColumn('requested_model', 'text', column => column.notNull())
     .addColumn('model', 'text', column => column.notNull())
+    .addColumn('served_model', 'text')
     .addColumn('streamed', 'integer', column => column.notNull())
     .addColumn('status', 'integer')
     .addColumn('stop_reason', 'text')
