@@ -13,6 +13,9 @@ ENV NODE_ENV=production HOST=0.0.0.0
 COPY --from=build --chown=node:node /app/package.json ./
 COPY --from=build --chown=node:node /app/node_modules node_modules
 COPY --from=build --chown=node:node /app/dist dist
+# The account, where no other store is named; a volume keeps it.
+RUN mkdir data && chown node:node data
+VOLUME /app/data
 USER node
 EXPOSE 3456
 HEALTHCHECK --interval=15s --timeout=3s --start-period=5s \

@@ -1,5 +1,5 @@
 import { get } from 'node:http'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,18 +27,33 @@ export const CONTENDERS = {
     title: 'Switchyard',
     wire: 'messages',
     path: '/v1/messages?beta=true',
-    launch: async (port, upstream, folder) => {
-      const config = join(folder, 'config.json')
-      await writeFile(config, JSON.stringify({
-        HOST: '127.0.0.1',
-        PORT: port,
-        LOG_LEVEL: 'warn',
-        Providers: [{ name: 'bench', api_base_url: `${upstream}/v1/chat/completions`, api_key: 'upstream-key', models: ['bench-model'], transformer: { use: ['openai'] } }],
-        Router: { default: 'bench,bench-model' }
-      }))
-      return { file: join(here, '../dist/src/server.js'), env: { CONFIG_PATH: config } }
-    }
+    launch: (port, upstream, folder) => launchSwitchyard(port, upstream, folder, 'plain', { Usage: { enabled: false } })
+  },
+  account: {
+    title: 'Switchyard, account',
+    wire: 'messages',
+    path: '/v1/messages?beta=true',
+    launch: (port, upstream, folder) => launchSwitchyard(port, upstream, folder, 'account', {
+      Keys: [{ name: 'bench', key: 'client-key', requestsPerMinute: 1e9, tokensPerMinute: 1e12, concurrentStreams: 1e6, budgets: [{ per: 'day', usd: 1e6, tokens: 1e15 }] }],
+      Prices: [{ model: 'bench-model', input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 }]
+    })
   }
+}
+
+/** Switchyard as built, in a folder of its own, where it keeps its account too. */
+async function launchSwitchyard (port, upstream, parent, name, settings) {
+  const folder = join(parent, name)
+  await mkdir(folder, { recursive: true })
+  const config = join(folder, 'config.json')
+  await writeFile(config, JSON.stringify({
+    HOST: '127.0.0.1',
+    PORT: port,
+    LOG_LEVEL: 'warn',
+    Providers: [{ name: 'bench', api_base_url: `${upstream}/v1/chat/completions`, api_key: 'upstream-key', models: ['bench-model'], transformer: { use: ['openai'] } }],
+    Router: { default: 'bench,bench-model' },
+    ...settings
+  }))
+  return { file: join(here, '../dist/src/server.js'), env: { CONFIG_PATH: config } }
 }
 
 /** A folder for configurations, gone with the bench; also where gateways run, so that they find no other one. */

@@ -15,18 +15,22 @@ function figure (value) {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)
 }
 
+/** What is held against what. */
+const RATIOS = [['switchyard', 'relay', 'Switchyard ÷ relay'], ['account', 'switchyard', 'account ÷ without']]
+const RATIO_TITLES = RATIOS.map(([, , title]) => title)
+
 /**
- * A figure of every contender and, where both were measured, the ratio to the relay. The ratio is the median over the
+ * A figure of every contender and the ratios between some, where both were measured. A ratio is the median over the
  * rounds' own ratios: within a round both met the same machine.
  */
 function compare (rounds, pick, names) {
   const medians = names.map(name => figure(median((rounds[name] ?? []).map(pick))))
-  return [...medians, ratio(rounds, pick)]
+  return [...medians, ...RATIOS.map(([one, other]) => ratio(rounds[one], rounds[other], pick))]
 }
 
-function ratio ({ relay, switchyard }, pick) {
-  if (relay === undefined || switchyard === undefined) return NONE
-  return `${figure(median(switchyard.map((round, i) => pick(round) / pick(relay[i]))))} ×`
+function ratio (one, other, pick) {
+  if (one === undefined || other === undefined) return NONE
+  return `${figure(median(one.map((round, i) => pick(round) / pick(other[i]))))} ×`
 }
 
 function table (head, rows) {
@@ -45,7 +49,7 @@ export function cpuTable (results, names) {
     if (!scenario.stream) return [perRequest]
     return [perRequest, [`… per event (÷ ${scenario.pieces})`, ...compare(rounds, round => round.full.cpu / scenario.pieces, shown)]]
   })
-  return table(['CPU µs per request', ...shown.map(title), 'Switchyard ÷ relay'], rows)
+  return table(['CPU µs per request', ...shown.map(title), ...RATIO_TITLES], rows)
 }
 
 /** Latency of one connection: that of the direct call, and what the others add to it in the same round. */
@@ -73,7 +77,7 @@ export function rateTable (results, names) {
     const cells = compare(rounds, round => round.full.rate, names)
     return [scenario.title, ...cells.map((cell, i) => rounds[names[i]]?.some(round => round.full.clientLimited) ? `${cell} \\*` : cell)]
   })
-  return table(['requests/s', ...names.map(title), 'Switchyard ÷ relay'], rows)
+  return table(['requests/s', ...names.map(title), ...RATIO_TITLES], rows)
 }
 
 /** What routing costs, beside the whole of a request where that was measured in the same run. */
@@ -96,5 +100,5 @@ export function startTable (starts, names) {
     ['ms to the first 200 of /health', ...compare(starts, start => start.startMs, shown)],
     ['MiB of RAM, idle', ...compare(starts, start => start.idleRss, shown)]
   ]
-  return table(['start', ...shown.map(title), 'Switchyard ÷ relay'], rows)
+  return table(['start', ...shown.map(title), ...RATIO_TITLES], rows)
 }

@@ -21,7 +21,7 @@ async function open (usage: UsageSettings, onError: (error: Error) => void): Pro
     const problem = message || code || String(error)
     if (usage.store.kind === 'sqlite') throw new ConfigError('the account', [`Usage.path: ${usage.store.path} cannot be used: ${problem}`])
     const { hostname, port, pathname } = new URL(usage.store.url)
-    throw new ConfigError('the account', [`DATABASE_URL: the database${pathname} at ${hostname}:${port || '5432'} cannot be used: ${problem}`])
+    throw new ConfigError('the account', [`DATABASE_URL: the database ${pathname} at ${hostname}:${port || '5432'} cannot be used: ${problem}`])
   }
 }
 

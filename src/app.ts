@@ -1,16 +1,25 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import auth from '../plugins/auth.ts'
+import budgets from '../plugins/budgets.ts'
 import config from '../plugins/config.ts'
 import env, { type EnvOptions } from '../plugins/env.ts'
 import errors from '../plugins/errors.ts'
 import health from '../plugins/health.ts'
-import media from '../plugins/media.ts'
+import keys from '../plugins/keys.ts'
 import lanes from '../plugins/lanes.ts'
+import ledger from '../plugins/ledger.ts'
+import limiter from '../plugins/limiter.ts'
 import logging from '../plugins/logging.ts'
+import media from '../plugins/media.ts'
+import metrics from '../plugins/metrics.ts'
+import openapi from '../plugins/openapi.ts'
+import rateLimit from '../plugins/rate-limit.ts'
+import redis from '../plugins/redis.ts'
 import router from '../plugins/router.ts'
 import sensible from '../plugins/sensible.ts'
 import shutdown from '../plugins/shutdown.ts'
+import store from '../plugins/store.ts'
 import transformers from '../plugins/transformers.ts'
 import upstream from '../plugins/upstream.ts'
 import adapters from '../providers/adapters/index.ts'
@@ -30,8 +39,11 @@ import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
 import { QUICK_AJV } from './quick-ajv.ts'
 import healthRoute from './routes/health.ts'
+import keysRoute from './routes/keys.ts'
 import countTokens from './routes/messages/count-tokens.ts'
 import messages from './routes/messages/index.ts'
+import metricsRoute from './routes/metrics.ts'
+import openapiRoute from './routes/openapi.ts'
 import providersRoute from './routes/providers.ts'
 import ready from './routes/ready.ts'
 import root from './routes/root.ts'
@@ -84,9 +96,18 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(errors)
   app.register(logging)
   app.register(shutdown)
+  app.register(openapi)
+  app.register(store)
+  app.register(ledger)
+  app.register(keys)
+  app.register(redis)
   app.register(auth)
+  app.register(limiter)
+  app.register(budgets)
+  app.register(rateLimit)
   app.register(router)
   app.register(lanes)
+  app.register(metrics)
   app.register(upstream)
   app.register(health)
   app.register(media)
@@ -97,6 +118,9 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(transformersRoute)
   app.register(providersRoute)
   app.register(routeRoute)
+  app.register(keysRoute)
+  app.register(metricsRoute)
+  app.register(openapiRoute)
   app.register(messages)
   app.register(countTokens)
   return app as unknown as FastifyInstance

@@ -23,10 +23,14 @@ export interface ApiErrorOptions {
   status?: number
   /** Whole seconds after which a repetition makes sense. */
   retryAfter?: number | undefined
+  /** What else the client is told in headers: limits, and when they reset. */
+  headers?: Readonly<Record<string, string>> | undefined
   /** What the client is told in place of our own words. */
   passed?: PassedReply
   /** False tells clients not to repeat the request; by default as the status suggests. */
   retryable?: boolean
+  /** True where it is what was said that is refused, and a refused key is not the reason: another one would not help. */
+  refusesContent?: boolean
   cause?: unknown
 }
 
@@ -39,7 +43,9 @@ export class ApiError extends Error {
   readonly type: ErrorType
   readonly status: number
   readonly retryAfter: number | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
   readonly retryable: boolean
+  readonly refusesContent: boolean
   /** What the client is told in place of our own words, as long as nothing else was sent. */
   readonly passed: PassedReply | undefined
 
@@ -48,14 +54,16 @@ export class ApiError extends Error {
     this.type = type
     this.status = options.status ?? STATUS[type]
     this.retryAfter = options.retryAfter
+    this.headers = options.headers
     this.passed = options.passed
     this.retryable = options.retryable ?? isRetryable(this.status)
+    this.refusesContent = options.refusesContent ?? false
   }
 
   /** The same error, told in the provider's own words. */
   as (passed: PassedReply): ApiError {
-    const { type, message, status, retryAfter, retryable, cause } = this
-    return new ApiError(type, message, { status, retryAfter, retryable, cause, passed })
+    const { type, message, status, retryAfter, headers, retryable, refusesContent, cause } = this
+    return new ApiError(type, message, { status, retryAfter, headers, retryable, refusesContent, cause, passed })
   }
 
   /** The body that an Anthropic client expects. */

@@ -16,18 +16,20 @@ export interface Complaint {
   words: string
   /** Whole seconds. */
   retryAfter?: number | undefined
+  /** Whether the provider refused what was said, whoever asks. */
+  refusesContent?: boolean
   /** Says a context overflow in the words that Claude Code knows; undefined for any other error. */
   overflow?: (message: string) => string | undefined
 }
 
 /** A provider's error as the client gets it: Anthropic's types, the provider's name, no secrets. */
-export function providerError ({ status: upstreamStatus, words, retryAfter, overflow }: Complaint, provider: Provider): ApiError {
+export function providerError ({ status: upstreamStatus, words, retryAfter, refusesContent = false, overflow }: Complaint, provider: Provider): ApiError {
   // First without the key, then cut, then looked at: half a key is a secret too, and a server may echo a whole prompt.
   const message = withoutKey(words, provider).slice(0, MAX_MESSAGE)
   const tooLong = overflow?.(message)
   if (tooLong !== undefined) return new ApiError('invalid_request_error', tooLong)
   const status = clientStatus(upstreamStatus)
-  return new ApiError(errorTypeOf(status), `${prefix(status, provider.name)}${message}`, { status, retryAfter })
+  return new ApiError(errorTypeOf(status), `${prefix(status, provider.name)}${message}`, { status, retryAfter, refusesContent })
 }
 
 /** Headers that carry a credential, whatever its value. */

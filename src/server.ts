@@ -13,15 +13,15 @@ async function start (): Promise<void> {
   const app = buildApp()
   try {
     await app.ready()
-    const { host, port, keys, stream } = app.config.current
-    const problem = listenProblem(host, keys)
+    const { host, port, stream } = app.config.current
+    const problem = listenProblem(host, app.keys.needed)
     if (problem !== undefined) throw new ConfigError(app.config.current.source, [problem])
     closeWithGrace({ delay: stream.shutdownGrace + MARGIN, logger: app.log }, async ({ err }) => {
       if (err) app.log.fatal({ err }, 'the service stops because of an error')
       await app.close()
     })
     const address = await app.listen({ host, port })
-    for (const note of startNotes(app.config.current, address)) app.log.info(note)
+    for (const note of startNotes(app.config.current, app.keys.needed, address)) app.log.info(note)
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack)}\n`)
     process.exit(1)

@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/errors.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
-import { readUsage } from '../../src/message/usage.ts'
+import { billedOf, readUsage } from '../../src/message/usage.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { ReplyDecoder, Target } from '../../src/provider.ts'
 import type { ContentBlock, StopDetails, StopReason } from '../../src/wire/anthropic.ts'
@@ -32,7 +32,7 @@ export class MessagesDecoder implements ReplyDecoder {
   push (chunk: unknown): void {
     if (!isJsonObject(chunk)) return
     switch (chunk['type']) {
-      case 'message_start': return this.#writer.usage(readUsage(objectOf(chunk['message'])['usage']))
+      case 'message_start': return this.#begin(objectOf(chunk['message']))
       case 'content_block_start': return this.#start(objectOf(chunk['content_block']))
       case 'content_block_delta': return this.#delta(objectOf(chunk['delta']))
       case 'content_block_stop': return this.#stop()
@@ -46,7 +46,14 @@ export class MessagesDecoder implements ReplyDecoder {
     if (!this.finished && !this.#writer.started) this.#writer.fail(new ApiError('api_error', `${this.#target.provider.name} answered with an empty reply.`, { status: 502 }))
   }
 
+  /** The prompt is counted, and the answer has begun. */
+  #begin ({ model, usage }: JsonObject): void {
+    this.#writer.counts.served(model)
+    this.#writer.usage(readUsage(usage))
+  }
+
   #message (message: JsonObject): void {
+    this.#writer.counts.served(message['model'])
     for (const block of objectsOf(message['content'])) {
       this.#start(block)
       this.#stop()
@@ -132,9 +139,10 @@ export class MessagesDecoder implements ReplyDecoder {
 
   #end (delta: JsonObject, usage: unknown): void {
     this.#stop()
-    this.#writer.usage(readUsage(usage))
     const reason = delta['stop_reason']
+    this.#writer.usage(readUsage(usage), typeof reason === 'string')
     if (typeof reason !== 'string') return
+    this.#writer.counts.billed = billedOf(objectOf(usage))
     this.finished = true
     const sequence = delta['stop_sequence']
     const details = delta['stop_details']

@@ -41,10 +41,13 @@ export class GeminiDecoder implements ReplyDecoder {
 
   push (chunk: unknown): void {
     if (!isJsonObject(chunk)) return
-    const { candidates, promptFeedback, usageMetadata, error } = chunk as GeminiChunk
-    if (isJsonObject(usageMetadata)) this.#writer.usage(this.#usage.read(usageMetadata))
-    if (Array.isArray(candidates) && isJsonObject(candidates[0])) this.#candidate(candidates[0])
+    const { candidates, promptFeedback, usageMetadata, modelVersion, error } = chunk as GeminiChunk
+    const candidate: GeminiCandidate | undefined = Array.isArray(candidates) && isJsonObject(candidates[0]) ? candidates[0] : undefined
     if (isJsonObject(promptFeedback) && promptFeedback['blockReason']) this.#blocked ??= blockedWords(promptFeedback)
+    if (this.#writer.counts.servedModel === null) this.#writer.counts.served(modelVersion)
+    // It counts in every chunk: before the end that is no more than a beginning.
+    if (isJsonObject(usageMetadata)) this.#writer.usage(this.#usage.read(usageMetadata), this.finished || typeof candidate?.finishReason === 'string')
+    if (candidate !== undefined) this.#candidate(candidate)
     if (error) this.#writer.fail(geminiError(error, this.#provider))
   }
 

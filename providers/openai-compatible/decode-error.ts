@@ -60,7 +60,13 @@ export function isTokenLimit (error: unknown): boolean {
 }
 
 function build (status: number, words: string, details: unknown, provider: Provider, retryAfter: number | undefined): ApiError {
-  return providerError({ status, words, retryAfter, overflow: message => overflowMessage(status, message, details) }, provider)
+  return providerError({ status, words, retryAfter, refusesContent: isModeration(details), overflow: message => overflowMessage(status, message, details) }, provider)
+}
+
+/** OpenRouter's moderation tells what it flagged; its 403 has nothing to do with the key (https://openrouter.ai/docs/api-reference/errors). */
+function isModeration (error: unknown): boolean {
+  const metadata = isJsonObject(error) ? error['metadata'] : undefined
+  return isJsonObject(metadata) && (Array.isArray(metadata['reasons']) || typeof metadata['flagged_input'] === 'string')
 }
 
 /** `{error: {...}}`, vLLM's `{error: "text"}`, the older flat form, or an array of one of them. */

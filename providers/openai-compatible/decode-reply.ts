@@ -3,6 +3,7 @@ import { IMAGE_NOTE } from '../../src/message/block-text.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import { TextMark } from '../../src/message/text-mark.ts'
 import { ThinkTagSplitter } from '../../src/message/think-tags.ts'
+import { billedOf } from '../../src/message/usage.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
 import type { Asked, Provider, ReplyDecoder, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, textOf } from '../../src/wire/json.ts'
@@ -49,10 +50,11 @@ export class ChatDecoder implements ReplyDecoder {
 
   push (chunk: unknown): void {
     if (!isJsonObject(chunk)) return
-    const { choices, usage, x_groq: groq, error } = chunk as ChatChunk
+    const { choices, usage, x_groq: groq, error, model } = chunk as ChatChunk
+    if (this.#writer.counts.servedModel === null) this.#writer.counts.served(model)
     const choice = Array.isArray(choices) && isJsonObject(choices[0]) ? choices[0] as ChatChoice : undefined
     const counts = [usage, isJsonObject(groq) ? groq.usage : null, choice?.usage].find(isJsonObject)
-    if (counts !== undefined && (counts['prompt_tokens'] !== undefined || counts['completion_tokens'] !== undefined)) this.#writer.usage(decodeUsage(counts))
+    if (counts !== undefined && (counts['prompt_tokens'] !== undefined || counts['completion_tokens'] !== undefined)) this.#count(counts, this.finished || Boolean(choice?.finish_reason))
     if (choice !== undefined) this.#choice(choice)
     const failure = error || choice?.error || flatError(chunk)
     if (failure) this.#error(failure)
@@ -71,6 +73,12 @@ export class ChatDecoder implements ReplyDecoder {
     this.#calls.end()
     if (this.#refusal !== '') this.#writer.finish('refusal', null, { type: 'refusal', category: null, explanation: this.#refusal })
     else tellStopReason(this.#finish, this.#writer, this.#asked, this.#provider.name)
+  }
+
+  /** Some servers count in every chunk: what they say before the end is no more than a beginning. */
+  #count (counts: JsonObject, final: boolean): void {
+    this.#writer.usage(decodeUsage(counts), final)
+    if (final) this.#writer.counts.billed = billedOf(counts)
   }
 
   #choice (choice: ChatChoice): void {

@@ -9,8 +9,10 @@ export interface Price {
   readonly request?: number | undefined
 }
 
-/** A price and whom it is for: globs. */
+/** A price and what it is for: globs. */
 export interface PriceEntry extends Price {
   readonly provider?: string | undefined
   readonly model: string
+  /** Only for prompts of more tokens than this, cached ones included. */
+  readonly above?: number | undefined
 }

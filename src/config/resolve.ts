@@ -1,3 +1,4 @@
+import { PriceTable } from '../account/price-table.ts'
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
 import type { Router } from '../routing/router.ts'
 import type { CustomRouter } from './custom-router.ts'
@@ -73,7 +74,7 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
     acceptAnthropicKeys: document.Auth?.acceptAnthropicKeys ?? false,
     limits: Object.freeze({ requestsPerMinute: 100, budgetWarning: 0.8, ...document.Limits }),
     usage,
-    prices: Object.freeze(document.Prices ?? []),
+    prices: new PriceTable(document.Prices ?? []),
     source,
     catalogue,
     unused: Object.freeze(unusedKeys(document))

@@ -61,6 +61,7 @@ export const prices = {
     properties: {
       provider: { type: 'string', minLength: 1, description: 'A glob of providers. All without it.' },
       model: { type: 'string', minLength: 1, description: 'A glob of models.' },
+      above: { type: 'integer', minimum: 1, description: 'Only for prompts of more tokens than this, cached ones included. Stands before the entry for all others.' },
       input: price('Of the prompt, what is not cached.'),
       output: price('Of the answer, reasoning included.'),
       cacheRead: price('Read from a cache. As input without it.'),

@@ -1,5 +1,5 @@
 import type { Identity } from '../account/identity.ts'
-import type { PriceEntry } from '../account/price.ts'
+import type { PriceTable } from '../account/price-table.ts'
 import type { Target } from '../provider.ts'
 import type { Router } from '../routing/router.ts'
 import type { CustomRouter } from './custom-router.ts'
@@ -72,8 +72,8 @@ export interface Config {
   readonly acceptAnthropicKeys: boolean
   readonly limits: DefaultLimits
   readonly usage: UsageSettings
-  /** Prices of the configuration, in their order; those that are shipped come behind them. */
-  readonly prices: readonly PriceEntry[]
+  /** What models cost: by the configuration, and behind that by what is shipped. */
+  readonly prices: PriceTable
   /** Where it came from, in words. */
   readonly source: string
   /** The transformers that it may name: built in, and from files of its own. */

@@ -8,15 +8,16 @@ import type { ApiError, PassedReply } from '../errors.ts'
  * for three minutes.
  */
 export function sendError (error: ApiError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error.passed !== undefined) return sendPassed(error.passed, request, reply)
+  if (error.passed !== undefined) return sendPassed(error.passed, error.headers, request, reply)
+  if (error.headers !== undefined) reply.headers(error.headers)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
   if (!error.retryable) reply.header('x-should-retry', 'false')
   return reply.header('request-id', request.id).code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
 }
 
 /** Past Fastify, whose hook would put our id of the request in the place of the provider's. */
-function sendPassed ({ status, headers, body }: PassedReply, { exchange }: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendPassed ({ status, headers, body }: PassedReply, ours: ApiError['headers'], { exchange }: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.hijack()
-  reply.raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...exchange?.headers, ...headers }).end(body)
+  reply.raw.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...exchange?.headers, ...ours, ...headers }).end(body)
   return reply
 }

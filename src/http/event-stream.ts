@@ -32,9 +32,12 @@ export class EventStream {
     return this.#response.write(events) ? undefined : this.#drained()
   }
 
-  /** Sends a sign of life; a client that has not even read what it got needs none. */
-  beat (event: string): void {
-    if (!this.#stalled) this.write(event)?.catch(() => {})
+  /**
+   * Sends a sign of life; a client that has not even read what it got needs none.
+   * @param events makes it, and is called only where it is sent: whoever makes one goes on from there
+   */
+  beat (events: () => string | Buffer): void {
+    if (!this.#stalled && !this.closed) this.write(events())?.catch(() => {})
   }
 
   /** Gives up a client that does not read; one that does gets its events to the end. */

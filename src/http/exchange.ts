@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiError } from '../errors.ts'
 import type { Target } from '../provider.ts'
 import type { Usage } from '../wire/anthropic.ts'
+import type { ReplyCounts } from '../message/reply-counts.ts'
 import type { Route } from '../routing/route.ts'
 import { headerText } from './header-text.ts'
 import { passedHeaders } from './passed-headers.ts'
@@ -21,6 +22,8 @@ const MAX_NAME = 64
 export interface ReplyAccount {
   readonly usageCounts: Usage
   readonly stopReason: string | null
+  /** What else the account needs to know. */
+  readonly counts: ReplyCounts
 }
 
 /** One try of one target. */
@@ -31,6 +34,8 @@ export interface Attempt {
   /** What was changed for the target, in words. */
   readonly adjusted: readonly string[]
   readonly began: number
+  /** Whether the gateway answers in the provider's place: that costs nothing. */
+  own: boolean
   /** Called with the first content. */
   readonly answers: () => void
   /** What was counted in the reply, that of a failed try included; null before there is one. */
@@ -51,6 +56,8 @@ export class Exchange {
   readonly attempts: Attempt[] = []
   /** What the client is told at last, where that is an error. */
   error: ApiError | null = null
+  /** What the client is told of a budget that is nearly used up. */
+  budgetWarning: string | null = null
   /** Whether the client left before the end. */
   left = false
   /** How it went so far: a word for each target that was tried or passed over. */
@@ -67,7 +74,7 @@ export class Exchange {
 
   begin (target: Target, dropped: readonly string[], adjusted: readonly string[], answers: () => void = () => {}): Attempt {
     const names = dropped.slice(0, MAX_NAMES).map(name => name.slice(0, MAX_NAME))
-    const attempt: Attempt = { target, dropped: names, adjusted, began: performance.now(), answers, account: null, error: null, firstContent: null, duration: null, upstreamId: null }
+    const attempt: Attempt = { target, dropped: names, adjusted, began: performance.now(), answers, own: false, account: null, error: null, firstContent: null, duration: null, upstreamId: null }
     this.attempts.push(attempt)
     return attempt
   }
@@ -97,6 +104,7 @@ export class Exchange {
     }
     if (current !== undefined && current.dropped.length > 0) headers['x-router-dropped'] = headerText(current.dropped.join(', '))
     if (current !== undefined && current.adjusted.length > 0) headers['x-router-adjusted'] = headerText(current.adjusted.join(', '))
+    if (this.budgetWarning !== null) headers['x-router-budget'] = headerText(this.budgetWarning)
     return headers
   }
 

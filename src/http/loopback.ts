@@ -7,6 +7,11 @@ export function isLoopback (hostname: string): boolean {
   return name === 'localhost' || name === '::1' || name === '[::1]'
 }
 
+/** Whether the address of a connection is of this machine. */
+export function isLoopbackAddress (address: string | undefined): boolean {
+  return address !== undefined && isLoopback(address.replace(/^::ffff:/, ''))
+}
+
 /** Whether a `Host` header names this machine. */
 export function isLoopbackHost (host: string): boolean {
   return isLoopback(host.replace(/:\d+$/, ''))

@@ -16,6 +16,9 @@ export class Running {
     return () => { this.#replies.delete(fail) }
   }
 
+  /** Whether replies are ended, and not waited for any more. */
+  get over (): boolean { return this.#over !== null }
+
   get size (): number { return this.#replies.size }
 
   /** Ends all that still run, and whatever begins later. */

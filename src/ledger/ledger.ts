@@ -43,15 +43,19 @@ export class Ledger {
     this.#schedule(OPEN_PATIENCE)
   }
 
-  /**
-   * Settles a try that was opened.
-   * @returns a promise for the moment in which it is on disk, or `commitWait` is over; undefined where nobody need wait
-   */
-  settle (entry: Entry): Promise<void> | undefined {
+  /** Settles a try that was opened. */
+  settle (entry: Entry): void {
     this.#running--
     this.#oldest ??= performance.now()
     this.#batch.settle(entry)
     this.#schedule(this.#running === 0 ? 0 : SETTLE_PATIENCE)
+  }
+
+  /**
+   * What was settled in this very moment.
+   * @returns a promise for the moment in which it is on disk, or `commitWait` is over; undefined where nobody need wait
+   */
+  written (): Promise<void> | undefined {
     return this.#commitWait === 0 ? undefined : this.#batch.wait(this.#commitWait)
   }
 

@@ -63,10 +63,11 @@ export class StoreSink implements Sink {
     await this.#replay
   }
 
-  /** Stops looking for the store; what waits in files is for the next start. */
+  /** Looks for the store a last time; what waits in files after that is for the next start. */
   async close (): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
+    if (this.#down !== null) await this.#look().catch(() => {})
     await this.#replay?.catch(() => {})
   }
 

@@ -3,6 +3,7 @@ import type { ContentBlock, StopDetails, StopReason, Usage } from '../wire/anthr
 import type { JsonObject } from '../wire/json.ts'
 import { type Ending, isCutCall, reasonByCalls } from './ending.ts'
 import { HeldBlocks, type ToolKey } from './held-blocks.ts'
+import { ReplyCounts } from './reply-counts.ts'
 import type { MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
 
@@ -13,6 +14,7 @@ import { parseToolInput } from './tool-input.ts'
  */
 export class MessageWriter {
   readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
+  readonly counts = new ReplyCounts()
   readonly #sink: MessageSink
   readonly #maxCalls: number
   #index = -1
@@ -22,6 +24,7 @@ export class MessageWriter {
   #signed = false
   #calls = 0
   #content = false
+  #idle = false
   #ending: Ending | null = null
   #failure: ApiError | null = null
   /** Nothing is written after the end, or after a failure. */
@@ -42,11 +45,13 @@ export class MessageWriter {
 
   /** A piece of the answer's text. Empty pieces open no block. */
   text (delta: string): void {
+    this.counts.written += delta.length
     this.#prose('text', delta)
   }
 
   /** A piece of the model's reasoning. */
   thinking (delta: string): void {
+    this.counts.written += delta.length
     this.#prose('thinking', delta)
   }
 
@@ -59,7 +64,7 @@ export class MessageWriter {
 
   /** The open text or thinking is complete: what follows of its kind is a block of its own. One that {@link keepAlive} opened is still to be filled. */
   endProse (): void {
-    if (!this.#over && this.#open !== 'tool' && this.#content) this.#close()
+    if (!this.#over && this.#open !== 'tool' && !this.#idle) this.#close()
   }
 
   /** A source of what the open text says; of no use where none is open. */
@@ -78,6 +83,7 @@ export class MessageWriter {
   /** A piece of a call's arguments, as JSON text. */
   toolInput (key: ToolKey, partialJson: string): void {
     if (this.#over || partialJson === '') return
+    this.counts.written += partialJson.length
     if (this.#openTool?.key === key) {
       this.#openTool.input += partialJson
       this.#sink.delta(this.#index, 'input', partialJson)
@@ -88,19 +94,20 @@ export class MessageWriter {
   block (complete: ContentBlock): void {
     if (this.#over) return
     this.#content = true
-    if (this.#mustHold()) {
-      this.#held.block(complete)
-      return
-    }
+    if (this.#mustHold()) return this.#held.block(complete)
     this.#close()
     this.#start()
     this.#sink.blockStart(++this.#index, complete)
     this.#sink.blockStop(this.#index)
   }
 
-  /** Token counts as far as they are known; later ones replace earlier ones. */
-  usage (counts: Partial<Usage>): void {
+  /**
+   * Token counts as far as they are known; later ones replace earlier ones.
+   * @param final whether the answer is whole, so that its count is that of all of it
+   */
+  usage (counts: Partial<Usage>, final = false): void {
     Object.assign(this.usageCounts, counts)
+    this.counts.reported(counts, final)
   }
 
   /** The provider said why it stopped. The first word counts: some send a second one, or null, after it. */
@@ -131,6 +138,7 @@ export class MessageWriter {
   /** Shows life by an empty delta: Claude Code's watchdog counts content only. Where no block is open, one of the expected kind is opened. */
   keepAlive (expected: 'text' | 'thinking'): void {
     if (this.#over) return
+    this.#idle ||= this.#open === null || this.#signed
     if (this.#open === null || this.#signed) this.#openProse(expected)
     if (this.#open !== null) this.#sink.delta(this.#index, this.#open === 'tool' ? 'input' : this.#open, '')
   }
@@ -138,22 +146,15 @@ export class MessageWriter {
   #prose (kind: 'text' | 'thinking', delta: string): void {
     if (delta === '' || this.#over) return
     this.#content = true
-    if (this.#open === kind && !(kind === 'thinking' && this.#signed)) {
-      this.#sink.delta(this.#index, kind, delta)
-      return
-    }
-    if (this.#mustHold()) {
-      this.#held.prose(kind, delta)
-      return
-    }
-    this.#openProse(kind)
+    if (this.#mustHold()) return this.#held.prose(kind, delta)
+    if (this.#open !== kind || (kind === 'thinking' && this.#signed)) this.#openProse(kind)
+    this.#idle = false
     this.#sink.delta(this.#index, kind, delta)
   }
 
   /** Whether a call is open whose arguments may still grow. */
   #mustHold (): boolean {
-    if (this.#open !== 'tool') return false
-    return !this.#held.empty || parseToolInput(this.#openTool?.input ?? '') === undefined
+    return this.#open === 'tool' && (!this.#held.empty || parseToolInput(this.#openTool?.input ?? '') === undefined)
   }
 
   /** Writes out what was held back; no call can grow any more. */
@@ -161,10 +162,8 @@ export class MessageWriter {
     for (const item of this.#held.take()) {
       this.#close()
       if (item.type === 'block') this.block(item.block)
-      else if (item.type === 'tool') {
-        this.#openToolBlock(item.key, item.id, item.name)
-        this.toolInput(item.key, item.input)
-      } else {
+      else if (item.type === 'tool') this.#openToolBlock(item.key, item.id, item.name, item.input)
+      else {
         this.#prose(item.type, item.value)
         if (item.signature !== '') this.signature(item.signature)
       }
@@ -178,12 +177,13 @@ export class MessageWriter {
     this.#sink.blockStart(++this.#index, kind === 'text' ? { type: 'text', text: '' } : { type: 'thinking', thinking: '', signature: '' })
   }
 
-  #openToolBlock (key: ToolKey, id: string, name: string): void {
+  #openToolBlock (key: ToolKey, id: string, name: string, input = ''): void {
     this.#close()
     this.#start()
     this.#open = 'tool'
-    this.#openTool = { key, input: '' }
+    this.#openTool = { key, input }
     this.#sink.blockStart(++this.#index, { type: 'tool_use', id, name, input: {} })
+    if (input !== '') this.#sink.delta(this.#index, 'input', input)
   }
 
   #close (): void {

@@ -31,6 +31,8 @@ export function openPostgres (url: string, onError: (error: Error) => void): Sto
     types
   })
   pool.on('error', onError)
+  // The pool listens to those that nobody uses only; one that breaks between two queries of a transaction fails the next query.
+  pool.on('connect', client => { client.on('error', () => {}) })
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     kind: 'postgres',

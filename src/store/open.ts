@@ -1,7 +1,5 @@
 import type { UsageSettings } from '../config/snapshot.ts'
 import { migrate } from './migrate.ts'
-import { openPostgres } from './open-postgres.ts'
-import { openSqlite } from './open-sqlite.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -10,7 +8,7 @@ import type { Store } from './store.ts'
  * @throws {Error} when it cannot be reached or written, or was made by a newer program
  */
 export async function openStore ({ store: place }: Pick<UsageSettings, 'store'>, onError: (error: Error) => void): Promise<Store> {
-  const store = place.kind === 'postgres' ? openPostgres(place.url, onError) : await openSqlite(place.path)
+  const store = await openPlace(place, onError)
   try {
     await migrate(store)
     return store
@@ -18,4 +16,10 @@ export async function openStore ({ store: place }: Pick<UsageSettings, 'store'>,
     await store.close()
     throw error
   }
+}
+
+/** Only what is used is loaded: each of the two drivers takes memory and time. */
+async function openPlace (place: UsageSettings['store'], onError: (error: Error) => void): Promise<Store> {
+  if (place.kind === 'sqlite') return (await import('./open-sqlite.ts')).openSqlite(place.path)
+  return (await import('./open-postgres.ts')).openPostgres(place.url, onError)
 }

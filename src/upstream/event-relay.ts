@@ -54,6 +54,18 @@ export class EventRelay {
     return this.#pass(this.#named ? events : this.#name(events))
   }
 
+  /**
+   * Shows life in the open block, for a client that has waited for so long that it would give up. What was held of the block
+   * goes first; from there on the client has something of the answer.
+   * @returns null where no block is open
+   */
+  showLife (): Buffer | string | null {
+    const delta = this.#observer.emptyDelta()
+    if (delta === undefined) return null
+    this.#observer.hasContent = true
+    return this.#held.length === 0 ? delta : this.#pass(Buffer.from(delta))
+  }
+
   /** The body is over: a last event without a blank line behind it counts, if it is whole. */
   end (): Buffer {
     const last = Buffer.concat(this.#pending)

@@ -3,7 +3,7 @@ import type { Target } from '../provider.ts'
 import { type Place, QueueError } from './fair-queue.ts'
 import type { Journey, Outcome } from './journey.ts'
 import { type Closed, type Lane, type Lanes, settle } from './lanes.ts'
-import { isBusy, verdictOf } from './verdict.ts'
+import { type Verdict, isBusy, verdictOf } from './verdict.ts'
 
 export interface FailoverSettings {
   /** How often one target is tried. */
@@ -17,6 +17,10 @@ export interface FailoverSettings {
 /** What comes after a target: the `next` one, one for `overflow`, or the `end`. */
 type Step = 'next' | 'overflow' | 'end'
 
+function stepAfter (verdict: Verdict): Step {
+  return verdict === 'overflow' ? 'overflow' : verdict === 'final' ? 'end' : 'next'
+}
+
 /**
  * Tries targets until one answers, or the client has seen something of an answer (docs/routing.md, "Failures").
  *
@@ -28,6 +32,8 @@ export class Failover {
   readonly #lanes: Lanes
   readonly #settings: FailoverSettings
   readonly #closed: Closed[] = []
+  /** Who was really asked. */
+  readonly #tried = new Set<Target>()
   #answered = false
   /** The error of the last real try. */
   #error: ApiError | null = null
@@ -47,110 +53,120 @@ export class Failover {
   }
 
   async #tryTargets (): Promise<void> {
-    const { targets, overflow } = this.#journey
+    const step = await this.#tryAll(this.#journey.targets)
+    if (step === 'end') return
+    // Who was asked already has said no, and would only be asked more often than it may be.
+    const resting = this.#closed.filter(({ target, told }) => !told && !this.#tried.has(target)).map(({ target }) => target)
+    if (step === 'overflow' || await this.#force(resting) === 'overflow') await this.#tryAll(this.#journey.overflow)
+  }
+
+  async #tryAll (targets: readonly Target[]): Promise<Step> {
     for (const [i, target] of targets.entries()) {
-      const step = await this.#tryTarget(target, i === targets.length - 1)
-      if (step === 'end') return
-      if (step === 'overflow') return this.#tryAll(overflow)
+      const step = await this.#tryTarget(target, targets.slice(i + 1))
+      if (step !== 'next') return step
     }
-    await this.#tryAll(this.#closed.filter(({ told }) => !told).map(({ target }) => target), true)
+    return 'next'
   }
 
-  /** The last targets that there are. */
-  async #tryAll (targets: readonly Target[], force = false): Promise<void> {
+  /** Last resorts: each is tried once, whether its lane is open or not. */
+  async #force (targets: readonly Target[]): Promise<Step> {
     for (const target of targets) {
-      const step = force ? await this.#tryOnce(target) : await this.#tryTarget(target, target === targets.at(-1))
-      if (step === 'overflow' && force) return this.#tryAll(this.#journey.overflow)
-      if (step !== 'next') return
+      const failure = await this.#try(target, true)
+      const step = failure instanceof ApiError ? stepAfter(verdictOf(failure)) : failure
+      if (step !== 'next') return step
     }
+    return 'next'
   }
 
-  async #tryTarget (target: Target, isLast: boolean): Promise<Step> {
+  async #tryTarget (target: Target, later: readonly Target[]): Promise<Step> {
     let otherKeys = target.provider.apiKeys.length - 1
     for (let tries = 1; ;) {
-      const lane = this.#lanes.of(target.provider).enter(target)
-      if (!('breaker' in lane)) return this.#pass(lane)
-      const failure = await this.#tryLane(lane)
-      if (failure === null || failure === 'end') return 'end'
-      if (failure === this.#refusal) return 'next'
+      const failure = await this.#try(target)
+      if (!(failure instanceof ApiError)) return failure
       const verdict = verdictOf(failure)
       // Another key has an account and limits of its own.
-      if ((verdict === 'key' || failure.status === 429) && otherKeys-- > 0) continue
-      if (verdict === 'final') return 'end'
-      if (verdict === 'overflow') return 'overflow'
-      if (verdict !== 'again' || ++tries > this.#settings.tries || (isBusy(failure) && !isLast)) return 'next'
+      if ((verdict === 'key' || (failure.status === 429 && !failure.refusesContent)) && otherKeys-- > 0) continue
+      if (verdict !== 'again' || ++tries > this.#settings.tries || (isBusy(failure) && this.#isOpen(later))) return stepAfter(verdict)
       if (!await this.#pause(failure, tries)) return this.#journey.interruption.reason === null ? 'next' : 'end'
     }
   }
 
-  /** A last resort, whether its lane is open or not. */
-  async #tryOnce (target: Target): Promise<Step> {
-    const failure = await this.#tryLane(this.#lanes.of(target.provider).force(target))
-    if (failure === null || failure === 'end') return 'end'
-    const verdict = failure === this.#refusal ? 'next' : verdictOf(failure)
-    return verdict === 'final' ? 'end' : verdict === 'overflow' ? 'overflow' : 'next'
+  /** Whether one of these would be tried now. */
+  #isOpen (targets: readonly Target[]): boolean {
+    return targets.some(target => this.#lanes.of(target.provider).closed(target) === null)
   }
 
   /**
    * One try.
-   * @returns null where the answer is whole, 'end' where nothing more can be tried
+   * @returns the error of one that failed, 'next' where the target was not asked, 'end' where nothing more can be tried
    */
-  async #tryLane (lane: Lane): Promise<ApiError | 'end' | null> {
-    const { attempt, interruption, who } = this.#journey
-    const lanes = this.#lanes.of(lane.target.provider)
-    let place: Place
+  async #try (target: Target, force = false): Promise<ApiError | 'next' | 'end'> {
+    const lanes = this.#lanes.of(target.provider)
+    // Nobody waits for a target that rests.
+    const closed = force ? null : lanes.closed(target)
+    if (closed !== null) return this.#pass(closed)
+    const { interruption, who } = this.#journey
+    let place: Place | undefined
     try {
       place = lanes.queue.enter(who)
-      if (place.ready !== undefined) {
-        interruption.begin(() => place.leave())
-        await place.ready
-      }
+      if (place.ready !== undefined) await interruption.wait(place.ready, () => place?.leave())
+      if (interruption.reason !== null) return this.#isOver(interruption.reason)
+      // Only now: what was open before the wait may rest by now, and a probe that waits would hold up all others.
+      const lane = force ? lanes.force(target) : lanes.enter(target)
+      return 'breaker' in lane ? await this.#ask(target, lane) : this.#pass(lane)
     } catch (error) {
-      lane.breaker.left()
-      return this.#notServed(lane.target, error)
+      return this.#notServed(target, error)
     } finally {
-      interruption.end()
+      place?.leave()
     }
+  }
+
+  async #ask (target: Target, lane: Lane): Promise<ApiError | 'next' | 'end'> {
+    let outcome: Outcome
     try {
       // A probe that answers is well, however long the answer takes.
-      return this.#settle(lane, await attempt(lane.target, () => { if (lane.breaker.state === 'half-open') lane.breaker.succeeded() }))
+      outcome = await this.#journey.attempt(lane.target, () => { if (lane.breaker.state === 'half-open') lane.breaker.succeeded() })
     } catch (error) {
       lane.breaker.left()
       throw error
-    } finally {
-      place.leave()
     }
-  }
-
-  #settle (lane: Lane, { error, committed, refused = false, firstContent }: Outcome): ApiError | 'end' | null {
-    const lanes = this.#lanes.of(lane.target.provider)
+    const { error, committed, refused = false, firstContent } = outcome
+    const lanes = this.#lanes.of(target.provider)
+    const { reason } = this.#journey.interruption
     if (firstContent !== null) lanes.latency.record(firstContent)
-    const over = this.#journey.interruption.reason !== null
-    if (over || refused) lane.breaker.left()
+    if (reason !== null || refused) lane.breaker.left()
     else settle(lane, lanes, error)
     if (error === null) {
       this.#answered = true
-      return null
+      return 'end'
     }
-    if (refused) this.#refusal = error
-    else this.#error = error
-    return over || committed ? 'end' : error
+    if (reason !== null) return this.#isOver(reason)
+    if (refused) {
+      this.#refusal = error
+      return 'next'
+    }
+    this.#tried.add(target)
+    this.#error = error
+    return committed ? 'end' : error
   }
 
   /** Its turn did not come. */
-  #notServed (target: Target, error: unknown): ApiError | 'end' {
-    const { reason } = this.#journey.interruption
-    if (reason !== null) {
-      this.#error = reason
-      return 'end'
-    }
+  #notServed (target: Target, error: unknown): 'next' | 'end' {
     if (!(error instanceof QueueError)) throw error
+    const { reason } = this.#journey.interruption
+    if (reason !== null) return this.#isOver(reason)
     this.#journey.skip(target, error.reason === 'full' ? 'queue full' : 'queue timeout')
     this.#refusal = new ApiError('overloaded_error', `${target.provider.name} gets as many requests at once as its configuration allows. ${error.message}`, { retryAfter: 2 })
-    return this.#refusal
+    return 'next'
   }
 
-  #pass (closed: Closed): Step {
+  /** The client left, or the service stops. */
+  #isOver (reason: ApiError): 'end' {
+    this.#error = reason
+    return 'end'
+  }
+
+  #pass (closed: Closed): 'next' {
     this.#closed.push(closed)
     this.#journey.skip(closed.target, 'resting')
     return 'next'
@@ -170,7 +186,7 @@ export class Failover {
   #restError (): ApiError {
     const soonest = this.#closed.reduce((first, closed) => closed.opensIn < first.opensIn ? closed : first)
     const retryAfter = Math.max(1, Math.ceil(soonest.opensIn / 1000))
-    const { type, status, message } = soonest.error ?? new ApiError('overloaded_error', `${soonest.target.name} rests for ${retryAfter} s.`)
-    return new ApiError(type, message, { status, retryAfter })
+    const { type, status, message, retryable } = soonest.error ?? new ApiError('overloaded_error', `${soonest.target.name} rests for ${retryAfter} s.`)
+    return new ApiError(type, message, { status, retryAfter, retryable })
   }
 }

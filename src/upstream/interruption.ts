@@ -27,6 +27,16 @@ export class Interruption {
     this.#stop?.(reason)
   }
 
+  /** Waits for what `stop` ends when the request is over. */
+  async wait (promise: Promise<void>, stop: () => void): Promise<void> {
+    this.begin(stop)
+    try {
+      await promise
+    } finally {
+      this.end()
+    }
+  }
+
   /** Waits for so many milliseconds, or until the request is over. */
   async pause (milliseconds: number): Promise<void> {
     await new Promise<void>(resolve => {

@@ -54,6 +54,12 @@ export class ProviderLanes {
     return breaker
   }
 
+  /** Whether a request could go now: null then, else what keeps it. Nothing is entered. */
+  closed (target: Target): Closed | null {
+    const closed = this.#closed(target)
+    return closed.opensIn === 0 ? null : closed
+  }
+
   /** The lane whose turn it is. It is entered: whoever gets it settles it. */
   enter (target: Target): Lane | Closed {
     const { model } = target
@@ -83,20 +89,24 @@ export class ProviderLanes {
   }
 }
 
-/** The last failure on each lane: whoever comes while it is closed is told the same. */
+/**
+ * The last failure on each lane that was its provider's: whoever comes while it is closed is told the same. What was wrong
+ * with a request is told to nobody else.
+ */
 const failures = new WeakMap<Breaker, ApiError>()
 
 /** Says how a try on a lane ended. */
 export function settle ({ breaker, key, target }: Lane, lanes: ProviderLanes, error: ApiError | null): void {
   if (error === null) return breaker.succeeded()
   const retryAfter = error.retryAfter === undefined ? undefined : error.retryAfter * 1000
-  const rest = keyCoolDown(error.status, retryAfter)
+  const rest = error.refusesContent ? undefined : keyCoolDown(error.status, retryAfter)
   if (rest !== undefined) lanes.keys.coolDown(key, rest)
   lanes.lastError = { at: new Date(), model: target.model, status: error.status, type: error.type, message: error.message }
-  failures.set(breaker, error)
-  if (isTrouble(error)) breaker.failed(retryAfter)
+  if (isTrouble(error)) {
+    failures.set(breaker, error)
+    breaker.failed(retryAfter)
   // A refused key says nothing of the model; any other refusal shows that the provider is there and answers.
-  else if (rest === undefined) breaker.succeeded()
+  } else if (rest === undefined) breaker.succeeded()
   else breaker.left()
 }
 

@@ -13,11 +13,11 @@ const SPENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** Judges the failure of a try that the client has seen nothing of (docs/routing.md, "Failures"). */
 export function verdictOf (error: ApiError): Verdict {
-  const { status, message, retryable, cause } = error
+  const { status, message, retryable, refusesContent, cause } = error
   if ((status === 400 || status === 413) && OVERFLOW.test(message)) return 'overflow'
   if (SPENT.has(String((cause as { code?: unknown } | undefined)?.code))) return 'next'
   switch (status) {
-    case 401: case 402: case 403: return 'key'
+    case 401: case 402: case 403: return refusesContent ? 'next' : 'key'
     case 404: return 'next'
   }
   if (retryable) return 'again'

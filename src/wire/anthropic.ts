@@ -81,6 +81,8 @@ export interface Usage {
   output_tokens: number
   cache_creation_input_tokens: number
   cache_read_input_tokens: number
+  /** Of what was written to a cache, how much for how long. */
+  cache_creation?: { ephemeral_5m_input_tokens?: number, ephemeral_1h_input_tokens?: number }
   output_tokens_details?: { thinking_tokens: number }
   server_tool_use?: { web_search_requests: number }
 }

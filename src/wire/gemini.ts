@@ -69,6 +69,7 @@ export interface GeminiRequest {
 export interface GeminiChunk {
   candidates?: unknown
   promptFeedback?: unknown
+  modelVersion?: unknown
   usageMetadata?: unknown
   error?: unknown
 }

@@ -59,6 +59,7 @@ export interface ChatRequest {
 
 /** A streamed chunk, or a whole reply: the latter has `message` where the former has `delta`. */
 export interface ChatChunk {
+  model?: unknown
   choices?: unknown
   usage?: unknown
   x_groq?: { usage?: unknown } | null

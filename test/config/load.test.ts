@@ -50,7 +50,8 @@ t.test('a file of the v2 line of claude-code-router loads unchanged', async t =>
   t.equal(config.timeout, 600000)
   t.equal(config.proxyUrl, 'http://127.0.0.1:7890')
   t.equal(config.logLevel, 'debug')
-  t.same(config.keys, [{ name: 'APIKEY', secret: 'k', profile: undefined }])
+  t.match(config.keys, [{ identity: { id: 'APIKEY', name: 'APIKEY', role: 'admin', profile: undefined }, secret: 'k' }])
+  t.equal(config.keys.length, 1)
   t.equal(providerOf(config, 'openrouter')?.apiKey, 'secret')
   t.same(config.unused, ['StatusLine', 'NON_INTERACTIVE_MODE'])
 })
@@ -142,7 +143,7 @@ t.test('a model may hold commas, a dollar sign is doubled', async t => {
 
 t.test('the environment stands above the file', async t => {
   const config = await load({ ...good, PORT: 1, HOST: '0.0.0.0', APIKEY: 'file' }, { KEY: 'x' }, { PORT: 2, HOST: '::1', VALID_API_KEYS: ' a, b,,', LOG_LEVEL: 'warn', API_TIMEOUT_MS: 5 })
-  t.match(config, { port: 2, host: '::1', logLevel: 'warn', timeout: 5, keys: [{ name: 'APIKEY', secret: 'file' }, { name: 'VALID_API_KEYS.1', secret: 'a' }, { name: 'VALID_API_KEYS.2', secret: 'b' }] })
+  t.match(config, { port: 2, host: '::1', logLevel: 'warn', timeout: 5, keys: [{ identity: { name: 'APIKEY', role: 'admin' }, secret: 'file' }, { identity: { name: 'VALID_API_KEYS.1', role: 'inference' }, secret: 'a' }, { identity: { name: 'VALID_API_KEYS.2' }, secret: 'b' }] })
 })
 
 t.test('without a file the environment alone configures it', async t => {

@@ -122,6 +122,7 @@ t.test('every status has its verdict', async t => {
   for (const [status, ...expected] of verdicts) t.strictSame([verdictOf(fail(status)), isTrouble(fail(status)), isBusy(fail(status))], expected, String(status))
   t.equal(verdictOf(fail(500, 'api_error', { retryable: false })), 'next', 'not to be repeated, and yet no fault of the request')
   t.equal(verdictOf(fail(400, 'invalid_request_error', { retryable: true })), 'again', 'the provider says so')
+  t.equal(verdictOf(fail(403, 'permission_error', { refusesContent: true })), 'next', 'another key would not help')
 })
 
 t.test('a target is left alone once it has failed so often in a row, and a probe brings it back', async t => {
@@ -192,6 +193,17 @@ t.test('a long retry-after closes a target at once, and what it said is kept', a
   t.match((await all.run([a], well)).error, { retryAfter: 60 }, 'a minute at most')
 })
 
+t.test('what was wrong with a request is told to nobody else, and whether to repeat is', async t => {
+  const all = world()
+  const a = target('a')
+  let end = (_error: ApiError): void => {}
+  const early = all.run([a], () => new Promise<ApiError>(resolve => { end = resolve }))
+  await all.run([a], () => fail(429, 'rate_limit_error', { retryAfter: 30, retryable: false }))
+  end(new ApiError('invalid_request_error', 'prompt is too long: 2 tokens > 1 maximum'))
+  t.match(await early, { error: { status: 400 } })
+  t.match(await all.run([a], well), { error: { type: 'rate_limit_error', status: 429, message: '429', retryAfter: 30, retryable: false }, story: '-a resting' })
+})
+
 t.test('of several that asked for a pause, the one that is over first is told', async t => {
   const all = world()
   const [a, b] = [target('a'), target('b')]
@@ -214,6 +226,26 @@ t.test('targets that rest by our own guess are tried when nothing else answers',
   await told.run([a, b], ({ provider }) => provider.name === 'a' ? busy(30) : broken())
   await told.run([b], broken)
   t.equal((await told.run([a, b], well)).story, '-a resting -b resting b', 'but not the one that asked for a pause')
+})
+
+t.test('who was asked already is no last resort', async t => {
+  const all = world()
+  const [a, b] = [target('a'), target('b')]
+  await all.run([a, b], broken)
+  const { error, story } = await all.run([a, b], broken)
+  t.equal(story, 'a -a resting b -b resting', 'the third failure closes each')
+  t.equal(error?.status, 502)
+  t.equal((await all.run([a, b], well)).story, '-a resting -b resting a', 'the next request asks them')
+})
+
+t.test('one that has too much to do is asked again where all behind it rest', async t => {
+  const all = world()
+  const [a, told, guessed] = [target('a'), target('told'), target('guessed')]
+  await all.run([told], () => busy(30))
+  for (let i = 0; i < 2; i++) await all.run([guessed], broken)
+  const play = ({ provider }: Target, n: number): Ending => provider.name === 'a' && n > 1 ? null : fail(503, 'overloaded_error')
+  t.strictSame(await all.run([a, told, guessed], play), { error: null, story: 'a a' })
+  t.strictSame(await all.run([a, told, target('b')], ({ provider }) => provider.name === 'b' ? null : busy()), { error: null, story: 'a -told resting b' })
 })
 
 t.test('a last resort is tried once, and a fault of the request ends it', async t => {
@@ -284,6 +316,16 @@ t.test('a key that is limited rests for as long as the provider says, at most a 
   t.equal((await all.run([a], well)).story, 'a/1')
 })
 
+t.test('a key has nothing to do with what was said', async t => {
+  const all = world()
+  const [a, b] = [target('a', { keys: 2 }), target('b')]
+  const moderated = ({ provider }: Target): Ending => provider.name === 'a' ? fail(403, 'permission_error', { refusesContent: true }) : null
+  t.equal((await all.run([a, b], moderated)).story, 'a/1 b')
+  t.equal((await all.run([a, b], moderated)).story, 'a/2 b')
+  t.equal((await all.run([a], well)).story, 'a/1', 'so none rests')
+  t.match((await all.run([a], moderated)).error, { status: 403, retryable: false })
+})
+
 t.test('where all keys are refused, the next target follows; without one the provider says why', async t => {
   const all = world()
   const [a, b] = [target('a', { keys: 2 }), target('b')]
@@ -349,6 +391,50 @@ t.test('a probe whose turn does not come lets another go', async t => {
   end(null)
   await slow
   t.equal((await all.run([a], well)).story, 'a')
+})
+
+t.test('a probe that waits for its turn holds up nobody', async t => {
+  const all = world()
+  const a = target('a', { limit: 1, maxWaiting: 5 })
+  let end = (_error: null): void => {}
+  const slow = all.run([a], () => new Promise<null>(resolve => { end = resolve }))
+  for (let i = 0; i < 3; i++) breakerOf(all, a).failed()
+  all.wait(1000)
+  const waiting = [all.run([a, target('b')], broken), all.run([a, target('c')], well)]
+  await setImmediate()
+  t.strictSame(queueOf(all, a), [1, 2])
+  t.equal(breakerOf(all, a).opensIn, 0, 'none of them is the probe yet')
+  breakerOf(all, a).left()
+  end(null)
+  await slow
+  t.strictSame((await Promise.all(waiting)).map(({ story }) => story), ['a a b b', 'a'])
+  t.strictSame(queueOf(all, a), none)
+})
+
+t.test('what closed a target while a request waited for its turn is known when its turn comes', async t => {
+  const all = world()
+  const [a, b] = [target('a', { limit: 1, maxWaiting: 5 }), target('b')]
+  let end = (_error: ApiError): void => {}
+  const first = all.run([a, b], ({ provider }) => provider.name === 'b' ? null : new Promise<ApiError>(resolve => { end = resolve }))
+  const others = [1, 2, 3].map(i => all.run([a, b], well, { who: `session ${i}` }))
+  await setImmediate()
+  t.strictSame(queueOf(all, a), [1, 3])
+  end(busy(30))
+  t.equal((await first).story, 'a b')
+  t.strictSame((await Promise.all(others)).map(({ story }) => story), Array(3).fill('-a resting b'))
+  t.strictSame(queueOf(all, a), none, 'their places are free')
+})
+
+t.test('so is the key that rests', async t => {
+  const all = world()
+  const a = target('a', { keys: 2, limit: 1, maxWaiting: 5 })
+  let end = (_error: ApiError): void => {}
+  const first = all.run([a], ({ provider }) => provider.apiKey === 'key-2' ? null : new Promise<ApiError>(resolve => { end = resolve }))
+  const others = [1, 2, 3].map(i => all.run([a], ({ provider }) => provider.apiKey === 'key-1' ? fail(401, 'authentication_error') : null, { who: `session ${i}` }))
+  await setImmediate()
+  end(fail(401, 'authentication_error'))
+  t.equal((await first).story, 'a/1 a/2')
+  t.strictSame((await Promise.all(others)).map(({ story }) => story), Array(3).fill('a/2'))
 })
 
 t.test('a client that leaves while it waits for its turn leaves nothing behind', async t => {

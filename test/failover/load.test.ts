@@ -138,7 +138,7 @@ t.test('no request is lost, none is answered twice, and nothing is left behind',
   }
   t.equal(app.running.size, 0)
   while (unfinished.size > 0) await setImmediate()
-  t.strictSame([...timers.values()].filter(file => file.startsWith('src/')), [], 'no timer of a request goes on')
+  t.strictSame([...timers.values()].filter(file => file.startsWith('src/') && file !== 'src/repeat.ts'), [], 'no timer of a request goes on; those of the service do')
   t.ok(seen > REQUESTS / 2, 'each stream had one')
 
   await agent.close()

@@ -39,7 +39,7 @@ export async function readyApp (t: Pick<Test, 'teardown'>, { config, env = {} }:
       done()
     }
   })
-  const app = buildApp({ env: { ...(config !== undefined && { CONFIG_PATH: path }), ...env }, logger: pino({ level: 'info' }, lines) })
+  const app = buildApp({ env: { DATABASE_URL: `sqlite:${join(folder, 'account.db')}`, ...(config !== undefined && { CONFIG_PATH: path }), ...env }, logger: pino({ level: 'info' }, lines) })
   t.teardown(() => app.close())
   await app.ready()
   return { app, log }

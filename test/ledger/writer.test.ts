@@ -59,8 +59,27 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       t.strictSame(await db.selectFrom('usage_hour').selectAll().execute(), [], 'what runs is in no sum')
       await writer.write([settledEntry('a', { beganAt: NOON + 5, key: 'not ann' })])
       t.match(await db.selectFrom('ledger').selectAll().execute(), [{
-        request_id: 'a', key_id: 'ann', began_at: NOON, settled_at: NOON + 2000, state: 'ok', last: 1, status: 200, stop_reason: 'end_turn', model: 'anthropic/claude-sonnet-5', served_model: 'anthropic/claude-sonnet-5-20260901',
-        input: 10, cache_read: 20, cache_write_5m: 30, cache_write_1h: 40, output: 50, reasoning: 5, cost: 1234, estimated: 0, first_content_ms: 321, duration_ms: 2000, streamed: 1
+        request_id: 'a',
+        key_id: 'ann',
+        began_at: NOON,
+        settled_at: NOON + 2000,
+        state: 'ok',
+        last: 1,
+        status: 200,
+        stop_reason: 'end_turn',
+        model: 'anthropic/claude-sonnet-5',
+        served_model: 'anthropic/claude-sonnet-5-20260901',
+        input: 10,
+        cache_read: 20,
+        cache_write_5m: 30,
+        cache_write_1h: 40,
+        output: 50,
+        reasoning: 5,
+        cost: 1234,
+        estimated: 0,
+        first_content_ms: 321,
+        duration_ms: 2000,
+        streamed: 1
       }])
     })
 

@@ -214,7 +214,7 @@ t.test('nothing is waited for behind a whole answer', async t => {
 
 t.test('a stream that is cut ends in an error event, however it is cut', async t => {
   const ends: Record<string, (response: ServerResponse) => void> = { 'the end': response => response.end(), 'a broken connection': response => response.socket?.destroy() }
-  const begin = EVENTS.indexOf('event: content_block_delta')
+  const begin = Buffer.byteLength(EVENTS.slice(0, EVENTS.indexOf('event: weather_report')))
   for (const [how, end] of Object.entries(ends)) {
     for (let at = begin; at < EVENTS.length - 2; at += 41) {
       const { url } = await service(t, async response => {
@@ -226,8 +226,12 @@ t.test('a stream that is cut ends in an error event, however it is cut', async t
       t.equal(reply.ended, 'error', `${how} after ${at} bytes`)
     }
   }
-  const early = await service(t, response => { response.writeHead(200, HEADERS).end(EVENTS.slice(0, 100)) })
-  t.equal((await post(early.url, BODY)).status, 502, 'before any content it is an HTTP error')
+  // A block that was opened is nothing yet, nor is half of its first piece.
+  const delta = EVENTS.indexOf('event: content_block_delta')
+  for (const at of [100, delta, delta + 41]) {
+    const early = await service(t, response => { response.writeHead(200, HEADERS).end(Buffer.from(EVENTS).subarray(0, at)) })
+    t.equal((await post(early.url, BODY)).status, 502, 'before any content it is an HTTP error')
+  }
 })
 
 t.test('thinking of others is taken out of the bytes, and nothing else', async t => {

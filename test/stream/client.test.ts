@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
 import { oneProvider, startApp } from '../helper/app.ts'
 import { openStream } from '../helper/events.ts'
+import { checkGrammar } from '../helper/grammar.ts'
 import { delta, sse, startUpstream } from '../helper/upstream.ts'
 
 t.test('a client that leaves closes the upstream connection', async t => {
@@ -64,4 +66,59 @@ t.test('a client that does not read holds the provider back', async t => {
   }
   t.ok(sent < total / 4, `the provider was stopped after ${Math.round(sent / 1024 / 1024)} MB`)
   socket.destroy()
+})
+
+/** A provider of the Messages API whose streams are written anew, since an adapter may change them. */
+function rewriting (upstreamUrl: string, Stream: object): object {
+  return {
+    Providers: [{ name: 'scripted', api_base_url: `${upstreamUrl}/v1`, api_key: 'upstream-secret', models: ['m'], transformer: { use: ['anthropic', ['customparams', { top_k: 1 }]] } }],
+    Router: { default: 'scripted,m' },
+    Stream
+  }
+}
+
+const event = (data: { type: string, [field: string]: unknown }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+const BEGIN = event({ type: 'message_start', message: { usage: { input_tokens: 1, output_tokens: 1 } } })
+const END = event({ type: 'message_delta', delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 9 } }) + event({ type: 'message_stop' })
+const block = (index: number, text: string): string => event({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } }) + event({ type: 'content_block_delta', index, delta: { type: 'text_delta', text } }) + event({ type: 'content_block_stop', index })
+
+t.test('a client that stands still is sent no signs of life, and misses nothing when it reads on', async t => {
+  const text = 'x'.repeat(64 * 1024)
+  // The client stands still between two of them: their words take much longer than their begin and end.
+  const blocks = 400
+  let sent = 0
+  const upstream = await startUpstream(t, async response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(BEGIN)
+    for (; sent < blocks; sent++) if (!response.write(block(sent, text))) await once(response, 'drain')
+    response.end(END)
+  })
+  const { url } = await startApp(t, { config: rewriting(upstream.url, { pingAfter: 10, contentAfter: 10 }) })
+  const call = request(`${url}/v1/messages`, { method: 'POST', headers: { 'content-type': 'application/json' } })
+  call.end(JSON.stringify({ model: 'm', max_tokens: 5, stream: true, messages: [{ role: 'user', content: 'x' }] }))
+  const [response] = await once(call, 'response') as [IncomingMessage]
+  for (let before = -1, still = 0; still < 5;) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    still = sent === before ? still + 1 : 0
+    before = sent
+  }
+  t.ok(sent < blocks, `all stood still after ${sent} blocks`)
+  const pieces: Buffer[] = []
+  for await (const piece of response) pieces.push(piece as Buffer)
+  const reply = checkGrammar(Buffer.concat(pieces).toString())
+  t.match(reply, { ended: 'message_stop', stopReason: 'end_turn' })
+  t.equal(reply.content.filter(block => block['text'] === text).length, blocks)
+})
+
+t.test('a block that kept the client waiting between two others takes in what follows', async t => {
+  let goOn = (): void => {}
+  const upstream = await startUpstream(t, response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(BEGIN + block(0, 'one'))
+    goOn = () => response.end(block(1, 'two') + END)
+  })
+  const { url } = await startApp(t, { config: rewriting(upstream.url, { contentAfter: 20 }) })
+  const stream = await openStream(url, { thinking: { type: 'disabled' } })
+  await stream.until(text => text.includes('"text_delta","text":""'))
+  goOn()
+  t.strictSame(checkGrammar(await stream.end()).content, [{ type: 'text', text: 'one' }, { type: 'text', text: 'two' }])
 })

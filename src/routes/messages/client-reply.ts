@@ -13,7 +13,7 @@ export interface ClientReply {
    */
   receive (sent: Sent): Promise<ApiError | null>
   /**
-   * Nothing answered.
+   * Nothing answered, or not to the end. A stream that has not ended yet ends with it.
    * @throws {ApiError} where it can still be told as an HTTP error
    */
   fail (error: ApiError): void

@@ -11,13 +11,16 @@ const MAX_DOCUMENT = 64 * 1024 * 1024
 
 /**
  * The upstream's own message, under the model name that the client asked for.
- * @throws {ApiError} when it is not whole, no JSON, or an error inside a 200
+ * @throws {ApiError} when it is not whole, no message, an empty one, or an error inside a 200
  */
 export async function readDocument (call: UpstreamCall, observer: RelayObserver, asked: Asked, provider: Provider): Promise<Buffer> {
   const { bytes, whole } = await readBytes(call, MAX_DOCUMENT)
   if (!whole) throw new ApiError('api_error', `${provider.name} sent a reply that is too large.`, { status: 502 })
   const message = parse(bytes, provider.name)
-  if (message['type'] === 'error') throw observer.toError(message)
+  const { type, error = null, content, stop_reason: reason } = message
+  if (type === 'error' || error !== null) throw observer.toError(message)
+  if (type !== 'message' || !Array.isArray(content)) throw new ApiError('api_error', `${provider.name} sent a reply that is no message.`, { status: 502 })
+  if (content.length === 0 && reason === null) throw new ApiError('api_error', `${provider.name} answered with an empty reply.`, { status: 502 })
   observer.message(message)
   return spliceModel(bytes, asked.model)
 }

@@ -2,8 +2,7 @@ import type { ApiError } from '../../errors.ts'
 import type { Exchange } from '../../http/exchange.ts'
 import { withoutKey } from '../../provider-error.ts'
 import type { ReplyHead, UpstreamCall } from '../../upstream/call.ts'
-import { MAX_ERROR_BODY } from '../../upstream/check-status.ts'
-import { readBytes } from '../../upstream/read-bytes.ts'
+import { readErrorBody } from '../../upstream/read-bytes.ts'
 import { isJsonObject, parseJson } from '../../wire/json.ts'
 import type { Sent } from './send.ts'
 
@@ -14,7 +13,7 @@ import type { Sent } from './send.ts'
 export async function failedReply (call: UpstreamCall, { status, headers }: ReplyHead, { attempt, observer }: Pick<Sent, 'attempt' | 'observer'>, exchange: Exchange): Promise<ApiError> {
   const { target } = attempt
   const { provider } = target
-  const { bytes, whole } = await readBytes(call, MAX_ERROR_BODY)
+  const { bytes, whole } = await readErrorBody(call)
   const body = bytes.toString()
   const error = provider.pair.decodeError(status, headers, body, target)
   if (observer === null || !whole || status < 400 || !isErrorBody(body)) return error

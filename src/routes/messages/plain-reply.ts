@@ -31,8 +31,7 @@ export class PlainReply implements ClientReply {
         if (observer !== null && !String(head.headers['content-type']).includes('event-stream')) {
           const document = await readDocument(call, observer, this.#work.asked, attempt.target.provider)
           attempt.account = observer
-          exchange.sentContent(attempt)
-          sendDocument(this.#work, document, exchange.pass(attempt, head.headers))
+          await this.#send(document, sent, exchange.pass(attempt, head.headers))
           return null
         }
       }
@@ -53,12 +52,20 @@ export class PlainReply implements ClientReply {
 
   /** @throws {Error} when the reply failed */
   async #translate (sent: Sent): Promise<void> {
-    const { asked, exchange } = this.#work
+    const { asked } = this.#work
     const collector = new MessageCollector(newMessageId(), asked.model)
     const writer = sent.attempt.account = new MessageWriter(collector, asked.maxCalls)
     await readReply(sent, asked, writer, () => undefined)
     const message = Buffer.from(JSON.stringify(collector.take()))
-    exchange.sentContent(sent.attempt)
-    sendDocument(this.#work, message, {})
+    await this.#send(message, sent, {})
+  }
+
+  /** Sends the message, once it is in the account. */
+  async #send (message: Buffer, { attempt }: Sent, headers: Record<string, string>): Promise<void> {
+    const { exchange } = this.#work
+    exchange.sentContent(attempt)
+    const settled = this.#work.finish(null)
+    if (settled !== undefined) await settled
+    sendDocument(this.#work, message, headers)
   }
 }

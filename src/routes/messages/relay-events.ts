@@ -1,29 +1,40 @@
 import { ApiError } from '../../errors.ts'
 import type { Provider } from '../../provider.ts'
 import type { UpstreamCall } from '../../upstream/call.ts'
-import { EventRelay } from '../../upstream/event-relay.ts'
+import type { EventRelay } from '../../upstream/event-relay.ts'
 import type { RelayObserver } from '../../upstream/relay-observer.ts'
 
 /**
  * The loop of a reply that passes: read, look, write, until the message is whole.
+ * @returns the last events, which are still to be sent
  * @param send sends events on; a promise where the client must catch up first
  * @throws {Error} when the reply broke, and the client has not been told so by the provider itself
  */
-export async function relayEvents (call: UpstreamCall, observer: RelayObserver, model: string, provider: Provider, send: (events: Buffer) => Promise<void> | undefined): Promise<void> {
-  const relay = new EventRelay(observer, model, provider)
+export async function relayEvents (call: UpstreamCall, relay: EventRelay, observer: RelayObserver, provider: Provider, send: (events: Buffer) => Promise<void> | undefined): Promise<Buffer> {
   for (let bytes = await call.read(); bytes !== null; bytes = await call.read()) {
-    const caughtUp = send(relay.push(bytes))
-    if (caughtUp !== undefined) await caughtUp
+    const events = relay.push(bytes)
     if (observer.error !== null) {
       call.abort(observer.error)
-      if (relay.bareError) throw observer.error
-      return
+      if (!relay.bareError) return events
+      await send(events)
+      throw observer.error
     }
     if (observer.finished) {
       call.release()
-      return
+      return whole(events, observer, provider)
     }
+    const caughtUp = send(events)
+    if (caughtUp !== undefined) await caughtUp
   }
-  await send(relay.end())
-  if (!observer.finished && observer.error === null) throw new ApiError('api_error', `${provider.name} ended the reply before it was complete.`, { status: 502 })
+  const last = relay.end()
+  if (observer.error !== null) return last
+  if (observer.finished) return whole(last, observer, provider)
+  await send(last)
+  throw new ApiError('api_error', `${provider.name} ended the reply before it was complete.`, { status: 502 })
+}
+
+/** @throws {ApiError} when a message ends and there is nothing in it: not even a reason to stop, which may stand alone */
+function whole (last: Buffer, { hasContent }: RelayObserver, { name }: Provider): Buffer {
+  if (hasContent) return last
+  throw new ApiError('api_error', `${name} answered with an empty reply.`, { status: 502 })
 }

@@ -67,10 +67,12 @@ function bytesOf ({ parsed, raw }: Original['body'], { members }: Adjustment): B
  * @throws {ApiError} when it cannot be carried there
  */
 export function send (work: Work, target: Target, mayRelay: boolean, answers: () => void): Sent {
-  const { app, routed: { traits, config }, exchange, body, interruption } = work
+  const { app, routed: { traits, config }, exchange, account, body, interruption } = work
   const relay = mayRelay ? relayOf(target) : undefined
   const { upstream, adjustment } = prepare(work, target, relay, traits, config.systemPrompt)
   const attempt = exchange.begin(target, upstream.dropped, adjustment.told, answers)
+  attempt.own = upstream.answer !== undefined
+  account?.begin(attempt)
   const call = upstream.answer === undefined ? app.upstream.send(upstream, target) : null
   if (call !== null) interruption.begin(reason => call.abort(reason))
   body.fold()

@@ -6,6 +6,7 @@ import { newMessageId } from '../../message/ids.ts'
 import { PING_EVENT, SseEncoder, errorEvent } from '../../message/sse-encoder.ts'
 import { MessageWriter } from '../../message/writer.ts'
 import { isSuccess } from '../../upstream/check-status.ts'
+import { EventRelay } from '../../upstream/event-relay.ts'
 import { networkError } from '../../upstream/network-error.ts'
 import type { RelayObserver } from '../../upstream/relay-observer.ts'
 import type { ClientReply } from './client-reply.ts'
@@ -29,7 +30,7 @@ export class StreamedReply implements ClientReply {
   /** The empty block that the client got to keep it waiting. */
   #opened: 'text' | 'thinking' | null = null
   /** Events that show content where there is none. */
-  #keepAlive: () => string = () => PING_EVENT
+  #keepAlive: () => string | Buffer = () => PING_EVENT
 
   constructor (work: Work) {
     const { reply, exchange, routed: { config } } = work
@@ -37,8 +38,8 @@ export class StreamedReply implements ClientReply {
     this.#client = new EventStream(reply.raw, () => ({ ...exchange.headers, ...this.#passed }), config.timeout)
     this.#heartbeat = new Heartbeat({
       ...config.stream,
-      ping: () => this.#client.beat(PING_EVENT),
-      content: () => this.#client.beat(this.#keepAlive())
+      ping: () => this.#client.beat(() => PING_EVENT),
+      content: () => this.#client.beat(() => this.#keepAlive())
     })
   }
 
@@ -92,7 +93,7 @@ export class StreamedReply implements ClientReply {
       writer.fail(networkError(error, attempt.target.provider.name))
     }
     const { failure } = writer
-    if (failure === null || this.#committed) this.#end(encoder.take(), sent)
+    if (failure === null || this.#committed) await this.#end(encoder.take(), sent, failure)
     return failure
   }
 
@@ -114,21 +115,30 @@ export class StreamedReply implements ClientReply {
     const { call, attempt } = sent
     const { asked, request, exchange } = this.#work
     if (call === null) return this.#translate(sent)
-    this.#keepAlive = () => observer.emptyDelta() ?? PING_EVENT
+    const relay = new EventRelay(observer, asked.model, attempt.target.provider)
+    this.#keepAlive = () => this.#showRelayed(relay, sent)
     const head = await call.head()
     if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
     if (!String(head.headers['content-type']).includes('event-stream')) return this.#translate(sent)
     attempt.account = observer
     this.#passed = exchange.pass(attempt, head.headers)
+    let last: Buffer | string = ''
     try {
-      await relayEvents(call, observer, asked.model, attempt.target.provider, events => this.#send(events, sent))
+      last = await relayEvents(call, relay, observer, attempt.target.provider, events => this.#send(events, sent))
     } catch (error) {
       const failure = observer.error ??= networkError(error, attempt.target.provider.name)
       call.abort(failure)
-      if (this.#committed) await this.#client.write(errorEvent(failure, request.id))
+      if (this.#committed) last = errorEvent(failure, request.id)
     }
-    if (observer.error === null || this.#committed) this.#end('', sent)
+    if (observer.error === null || this.#committed || last.length > 0) await this.#end(last, sent, observer.error)
     return observer.error
+  }
+
+  #showRelayed (relay: EventRelay, { attempt }: Sent): string | Buffer {
+    const events = relay.showLife()
+    if (events === null) return PING_EVENT
+    this.#commit(attempt)
+    return events
   }
 
   #send (events: string | Buffer, { attempt }: Sent): Promise<void> | undefined {
@@ -145,9 +155,14 @@ export class StreamedReply implements ClientReply {
     this.#work.body.letGo()
   }
 
-  #end (events: string, { attempt }: Sent): void {
-    if (events !== '') this.#commit(attempt)
+  /** Sends the last events, once what the client then has is in the account. */
+  async #end (events: string | Buffer, { attempt }: Sent, error: ApiError | null): Promise<void> {
+    if (events.length > 0) this.#commit(attempt)
+    // The end is on its way: nothing may come before it any more.
+    this.#heartbeat.stop()
     this.#work.reply.hijack()
+    const settled = this.#work.finish(error)
+    if (settled !== undefined) await settled
     this.#client.end(events)
   }
 }

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { type ManyRows, UnexpectedCount } from '../store.ts'
@@ -41,8 +40,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   /** @throws {Error} when the file cannot be opened, or is no database */
-  static async open (options: ThreadOptions): Promise<SqliteConnection> {
-    const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), { workerData: options })
+  static async open (options: Omit<ThreadOptions, 'unexpected'>): Promise<SqliteConnection> {
+    const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { ...options, unexpected: UNEXPECTED } satisfies ThreadOptions, execArgv: [] })
     await once(thread, 'message')
     return new SqliteConnection(thread)
   }

@@ -23,4 +23,6 @@ export const UNEXPECTED = 'UNEXPECTED_COUNT'
 export interface ThreadOptions {
   readonly path: string
   readonly readOnly: boolean
+  /** The code of an error that says that a step wrote another number of rows than was expected. */
+  readonly unexpected: string
 }

@@ -1,0 +1,54 @@
+import type { Identity } from './identity.ts'
+import type { SecretHash } from './secret.ts'
+
+/** A key as requests need it: whose it is, and until when. */
+export interface KnownKey {
+  readonly hash: string
+  readonly identity: Identity
+  /** Milliseconds since 1970; null for never. */
+  readonly expiresAt: number | null
+  readonly revoked: boolean
+  /** Of two states of a key, the one with the higher number is the later. */
+  readonly revision: number
+}
+
+/** What is known of what a client sent as its key; undefined for nothing. */
+export type Found = Identity | 'expired' | 'revoked' | undefined
+
+/** All keys that clients may send, those of the configuration and those of the store, by the hash of their secret. */
+export class KeyRing {
+  readonly #hash: SecretHash
+  readonly #keys = new Map<string, KnownKey>()
+  #needed: boolean
+
+  /** @param keys those of the configuration */
+  constructor (hash: SecretHash, keys: readonly { readonly identity: Identity, readonly secret: string }[]) {
+    this.#hash = hash
+    for (const { identity, secret } of keys) this.#keys.set(hash.of(secret), { hash: hash.of(secret), identity, expiresAt: null, revoked: false, revision: 0 })
+    this.#needed = keys.length > 0
+  }
+
+  /**
+   * Whether there are keys, so that requests need one. It stays so until the service is started anew: neither a key that
+   * expires nor one that is revoked may open to everyone what was closed.
+   */
+  get needed (): boolean { return this.#needed }
+
+  /** Takes in keys that are new or have changed. They may come twice, and late: what is known to be later stays. */
+  apply (changes: readonly KnownKey[]): void {
+    for (const change of changes) {
+      const known = this.#keys.get(change.hash)
+      if (known !== undefined && known.revision >= change.revision) continue
+      this.#keys.set(change.hash, change)
+      this.#needed ||= !change.revoked
+    }
+  }
+
+  /** Whose key a client sent, or why it is not served any more. @param now milliseconds since 1970 */
+  find (credential: string, now = Date.now()): Found {
+    const key = this.#keys.get(this.#hash.of(credential))
+    if (key === undefined) return undefined
+    if (key.revoked) return 'revoked'
+    return key.expiresAt !== null && key.expiresAt <= now ? 'expired' : key.identity
+  }
+}
