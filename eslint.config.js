@@ -21,6 +21,7 @@ const borders = {
   'src/account': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'config', 'store', 'ledger', 'limits', 'budget', 'plugins', 'providers'), frameworks], 'src/account says what keys, prices and entries are; it knows no store and no server'],
   'src/store': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'ledger', 'limits', 'budget', 'plugins', 'providers'), frameworks], 'src/store knows src/account and its database'],
   'src/ledger': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'limits', 'budget', 'plugins', 'providers'), frameworks], 'src/ledger knows src/account and src/store'],
+  'src/usage': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'ledger', 'limits', 'budget', 'plugins', 'providers'), frameworks], 'src/usage reads what src/ledger wrote'],
   'src/limits': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/limits counts; it knows no server'],
   'src/budget': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'limits', 'plugins', 'providers'), frameworks], 'src/budget knows src/account and src/store'],
   'src/http': [[into('upstream', 'routes', 'plugins', 'providers'), '^undici'], 'src/http talks to clients; the provider side is src/upstream'],

@@ -49,6 +49,7 @@ import ready from './routes/ready.ts'
 import root from './routes/root.ts'
 import routeRoute from './routes/route.ts'
 import transformersRoute from './routes/transformers.ts'
+import usage from './routes/usage/index.ts'
 
 /** What the Messages API allows (https://docs.claude.com/en/api/overview#request-size-limits). */
 const BODY_LIMIT = 32 * 1024 * 1024
@@ -119,6 +120,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(providersRoute)
   app.register(routeRoute)
   app.register(keysRoute)
+  app.register(usage)
   app.register(metricsRoute)
   app.register(openapiRoute)
   app.register(messages)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../store/store.ts'
-import type { LedgerTable, SpendTable, UsageHourTable, UsageSessionProviderTable, UsageSessionTable } from '../store/tables.ts'
-import { SUM_COLUMNS } from './sums.ts'
+import { SUM_COLUMNS } from '../store/sum-columns.ts'
+import type { LedgerTable, SpendTable, UsageDayTable, UsageHourTable, UsageSessionProviderTable, UsageSessionTable } from '../store/tables.ts'
 
 /** A statement for one row, compiled once, and the order of its values. */
 export interface RowStatement<Row> {
@@ -9,7 +9,7 @@ export interface RowStatement<Row> {
   readonly columns: readonly (keyof Row & string)[]
 }
 
-type SumTable = 'usage_hour' | 'usage_session' | 'usage_session_provider'
+type SumTable = 'usage_hour' | 'usage_day' | 'usage_session' | 'usage_session_provider'
 
 const COUNTERS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'reasoning'] as const
 const LEDGER = [
@@ -27,6 +27,7 @@ export interface Statements {
   /** Settles a try, noted or not: once. */
   readonly settle: RowStatement<LedgerTable>
   readonly hour: RowStatement<UsageHourTable>
+  readonly day: RowStatement<UsageDayTable>
   readonly session: RowStatement<UsageSessionTable>
   readonly sessionProvider: RowStatement<UsageSessionProviderTable>
   readonly spend: RowStatement<SpendTable>
@@ -68,6 +69,7 @@ export function createStatements (db: Database): Statements {
         .where(sql.ref('ledger.settled_at'), 'is', null)).compile().sql
     },
     hour: sums('usage_hour', ['hour', 'key_id', 'provider', 'model', 'scenario']),
+    day: sums('usage_day', ['day', 'key_id', 'provider', 'model', 'scenario']),
     session: sums('usage_session', ['session', 'key_id'], ['first_at', 'last_at']),
     sessionProvider: sums('usage_session_provider', ['session', 'key_id', 'provider', 'agent']),
     spend: {

@@ -1,11 +1,14 @@
 import { dayOf } from '../account/period.ts'
-import type { LedgerTable, SpendTable, Sums, UsageHourTable, UsageSessionProviderTable, UsageSessionTable } from '../store/tables.ts'
+import { SUM_COLUMNS } from '../store/sum-columns.ts'
+import type { LedgerTable, SpendTable, Sums, UsageDayTable, UsageHourTable, UsageSessionProviderTable, UsageSessionTable } from '../store/tables.ts'
 
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 /** What a batch of settled rows adds to the sums. */
 export interface BatchSums {
   readonly hours: UsageHourTable[]
+  readonly days: UsageDayTable[]
   readonly sessions: UsageSessionTable[]
   readonly sessionProviders: UsageSessionProviderTable[]
   readonly spend: SpendTable[]
@@ -31,9 +34,6 @@ function sumsOf (row: LedgerTable): Sums {
     first_contents: row.first_content_ms === null ? 0 : 1
   }
 }
-
-/** The counters of {@link Sums}: what is added up when rows meet. */
-export const SUM_COLUMNS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'reasoning', 'attempts', 'requests', 'errors', 'estimated', 'cost', 'unpriced', 'duration_ms', 'first_content_ms', 'first_contents'] as const satisfies readonly (keyof Sums)[]
 
 function add (to: Sums, from: Sums): void {
   for (const column of SUM_COLUMNS) to[column] += from[column]
@@ -72,9 +72,10 @@ function meetSpend (known: SpendTable, row: SpendTable): void {
   known.tokens += row.tokens
 }
 
-/** Adds up settled rows for every table of sums. An hour is that in which a try began, a day that in which it was settled. */
+/** Adds up settled rows for every table of sums, by the time at which a try began; what budgets are held against, by the day on which it was settled. */
 export function addUp (rows: readonly LedgerTable[]): BatchSums {
   const hours = new Groups<UsageHourTable>(add)
+  const days = new Groups<UsageDayTable>(add)
   const sessions = new Groups<UsageSessionTable>(meetSessions)
   const sessionProviders = new Groups<UsageSessionProviderTable>(add)
   const spend = new Groups<SpendTable>(meetSpend)
@@ -85,12 +86,14 @@ export function addUp (rows: readonly LedgerTable[]): BatchSums {
     const agent = row.agent ?? ''
     const sums = sumsOf(row)
     const hour = began - began % HOUR
+    const start = began - began % DAY
     const day = dayOf(settled)
     hours.add([hour, key, provider, model, scenario], { hour, key_id: key, provider, model, scenario, ...sums })
+    days.add([start, key, provider, model, scenario], { day: start, key_id: key, provider, model, scenario, ...sums })
     spend.add([key, day], { key_id: key, day, cost: row.cost ?? 0, tokens: row.input + row.cache_read + row.cache_write_5m + row.cache_write_1h + row.output })
     if (session === null) continue
     sessions.add([session, key], { session, key_id: key, first_at: began, last_at: settled, ...sums })
     sessionProviders.add([session, key, provider, agent], { session, key_id: key, provider, agent, ...sums })
   }
-  return { hours: hours.rows, sessions: sessions.rows, sessionProviders: sessionProviders.rows, spend: spend.rows }
+  return { hours: hours.rows, days: days.rows, sessions: sessions.rows, sessionProviders: sessionProviders.rows, spend: spend.rows }
 }

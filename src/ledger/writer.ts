@@ -52,9 +52,9 @@ export class LedgerWriter {
   }
 
   #steps (open: readonly LedgerTable[], settled: readonly LedgerTable[]): ManyRows[] {
-    const { open: note, settle, hour, session, sessionProvider, spend } = this.#statements
-    const { hours, sessions, sessionProviders, spend: spent } = addUp(settled)
-    const steps = [many(note, open), many(settle, settled, settled.length), many(hour, hours), many(session, sessions), many(sessionProvider, sessionProviders), many(spend, spent)]
+    const { open: note, settle, hour, day, session, sessionProvider, spend } = this.#statements
+    const { hours, days, sessions, sessionProviders, spend: spent } = addUp(settled)
+    const steps = [many(note, open), many(settle, settled, settled.length), many(hour, hours), many(day, days), many(session, sessions), many(sessionProvider, sessionProviders), many(spend, spent)]
     if (this.#store.kind === 'postgres') steps.push(this.#release(settled))
     return steps.filter(step => step.rows.length > 0)
   }

@@ -71,6 +71,11 @@ export interface UsageHourTable extends Sums {
   scenario: string
 }
 
+/** The same by day (milliseconds since 1970 of its begin, UTC): what long times are read from. */
+export interface UsageDayTable extends Omit<UsageHourTable, 'hour'> {
+  day: number
+}
+
 /** Sums by session and the key that it was seen with. */
 export interface UsageSessionTable extends Sums {
   session: string
@@ -155,6 +160,7 @@ export interface SettingTable {
 export interface Tables {
   ledger: LedgerTable
   usage_hour: UsageHourTable
+  usage_day: UsageDayTable
   usage_session: UsageSessionTable
   usage_session_provider: UsageSessionProviderTable
   spend: SpendTable

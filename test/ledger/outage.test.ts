@@ -35,7 +35,7 @@ async function check (t: Test, db: Database, seen: readonly Finished[]): Promise
   t.strictSame(wrong, [], 'each answer has its row, with its tokens')
   t.equal(rows.length, seen.length, 'and there are no others')
   const expected = seen.reduce((sum, { n }) => sum + tokensOfRequest(n).input, 0)
-  for (const table of ['usage_hour', 'usage_session', 'usage_session_provider'] as const) {
+  for (const table of ['usage_hour', 'usage_day', 'usage_session', 'usage_session_provider'] as const) {
     const { input } = await db.selectFrom(table).select(eb => eb.fn.sum<number>('input').as('input')).executeTakeFirstOrThrow()
     t.equal(Number(input), expected, `${table} holds their sum`)
   }

@@ -10,7 +10,7 @@ import { NOON, openEntry, settledEntry } from '../helper/entries.ts'
 const COUNTERS = ['input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'reasoning', 'cost'] as const
 
 /** What every table of sums must come to, read from the ledger itself. */
-async function sumsOf (db: Database, table: 'ledger' | 'usage_hour' | 'usage_session' | 'usage_session_provider'): Promise<Record<string, number>> {
+async function sumsOf (db: Database, table: 'ledger' | 'usage_hour' | 'usage_day' | 'usage_session' | 'usage_session_provider'): Promise<Record<string, number>> {
   const rows = table === 'ledger' ? await db.selectFrom('ledger').selectAll().where('settled_at', 'is not', null).execute() : await db.selectFrom(table).selectAll().execute()
   const sum = (value: (row: Record<string, unknown>) => number): number => rows.reduce((total, row) => total + value(row as unknown as Record<string, unknown>), 0)
   return {
@@ -51,7 +51,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     t.teardown(() => store.close())
     const { db } = store
     const writer = new LedgerWriter(store)
-    const clear = async (): Promise<void> => { for (const table of ['ledger', 'usage_hour', 'usage_session', 'usage_session_provider', 'spend'] as const) await db.deleteFrom(table).execute() }
+    const clear = async (): Promise<void> => { for (const table of ['ledger', 'usage_hour', 'usage_day', 'usage_session', 'usage_session_provider', 'spend'] as const) await db.deleteFrom(table).execute() }
 
     await t.test('an entry comes back as it was', async t => {
       await writer.write([openEntry('a')])
@@ -102,7 +102,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
         await clear()
         for (const batch of batches) await writer.write(batch)
         const truth = await sumsOf(db, 'ledger')
-        for (const table of ['usage_hour', 'usage_session', 'usage_session_provider'] as const) t.strictSame(await sumsOf(db, table), truth, `${table} is what the ledger comes to`)
+        for (const table of ['usage_hour', 'usage_day', 'usage_session', 'usage_session_provider'] as const) t.strictSame(await sumsOf(db, table), truth, `${table} is what the ledger comes to`)
         const spent = await db.selectFrom('spend').selectAll().execute()
         return spent.reduce((sum, { cost }) => sum + cost, 0) === truth['cost']
       }), { numRuns: 25 })
@@ -123,7 +123,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       await Promise.all(writers.flatMap((each, w) => Array.from({ length: 20 }, (_, i) => each.write(Array.from({ length: 20 }, (_, j) => settledEntry(`w${w}-${i}-${j}`, { provider: `p${(i * 7 + j) % 13}`, key: `k${j % 5}` }))))))
       const truth = await sumsOf(db, 'ledger')
       t.equal(truth['attempts'], 800)
-      for (const table of ['usage_hour', 'usage_session', 'usage_session_provider'] as const) t.strictSame(await sumsOf(db, table), truth)
+      for (const table of ['usage_hour', 'usage_day', 'usage_session', 'usage_session_provider'] as const) t.strictSame(await sumsOf(db, table), truth)
     })
   })
 }

@@ -53,8 +53,10 @@ async function createSums (db: Database): Promise<void> {
     names.reduce((built, name) => built.addColumn(name, 'text', column => column.notNull()) as unknown as CreateTableBuilder<string, never>, table)
   const create = (name: string): CreateTableBuilder<string, never> => db.schema.createTable(name) as CreateTableBuilder<string, never>
 
-  const hours = text(create('usage_hour').addColumn('hour', 'bigint', column => column.notNull()) as never, 'key_id', 'provider', 'model', 'scenario')
-  await withCounts(hours, SUMS).addPrimaryKeyConstraint('usage_hour_pk', ['hour', 'key_id', 'provider', 'model', 'scenario'] as never[]).execute()
+  for (const time of ['hour', 'day']) {
+    const times = text(create(`usage_${time}`).addColumn(time, 'bigint', column => column.notNull()) as never, 'key_id', 'provider', 'model', 'scenario')
+    await withCounts(times, SUMS).addPrimaryKeyConstraint(`usage_${time}_pk`, [time, 'key_id', 'provider', 'model', 'scenario'] as never[]).execute()
+  }
 
   const sessions = text(create('usage_session'), 'session', 'key_id')
     .addColumn('first_at', 'bigint', column => column.notNull())
