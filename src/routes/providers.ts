@@ -5,7 +5,7 @@ import { laneStates } from './lane-states.ts'
 
 /** `GET /api/providers`: how each provider is: what looking at it found, its lanes, its queue, how long it takes, what failed last. */
 export default async function providers (app: FastifyInstance): Promise<void> {
-  app.get('/api/providers', async () => {
+  app.get('/api/providers', { schema: { summary: 'How each provider is', tags: ['gateway'] } }, async () => {
     const all = [...app.config.current.providers.values()].flatMap(targets => {
       const [first] = targets.values()
       return first === undefined ? [] : [{ provider: first.provider, targets: [...targets.values()] }]

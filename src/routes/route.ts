@@ -17,7 +17,7 @@ import { prepare, relayOf } from './messages/send.ts'
  * `{ request, headers }` for one that is sent with other headers than these.
  */
 export default async function route (app: FastifyInstance): Promise<void> {
-  app.post('/api/route', { config: { access: 'inference' } }, async request => {
+  app.post('/api/route', { config: { access: 'inference' }, schema: { summary: 'Where a request would go, and why, without calling anyone', tags: ['gateway'] } }, async request => {
     const { body, headers } = givenRequest(request)
     const routed = await app.router.explain(body, { ...callerOf(request), headers }, '/v1/messages')
     const { traits: { headers: _, ...traits }, rules, route: { rule, reason, targets, overflow } } = routed

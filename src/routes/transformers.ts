@@ -17,7 +17,7 @@ interface Listed {
 
 /** `GET /api/transformers`: every transformer that the configuration may name, and where it does. The options' values stay private. */
 export default async function transformers (app: FastifyInstance): Promise<void> {
-  app.get('/api/transformers', async () => {
+  app.get('/api/transformers', { schema: { summary: 'Transformers, and who uses them', tags: ['gateway'] } }, async () => {
     const { catalogue, providers } = app.config.current
     return {
       pairs: catalogue.pairs.map((pair): Listed & { wire: Wire } => ({ ...listed(pair, providers, provider => provider.pair === pair), wire: pair.wire })),

@@ -25,11 +25,10 @@ export default async function messages (app: FastifyInstance): Promise<void> {
     const admitting = admit(app, request, routed)
     const admission = admitting instanceof Promise ? await admitting : admitting
     try {
-      const work = takeWork(app, request, reply, routed, admission)
-      await answer(work)
-      app.metrics.note(work.exchange, received)
+      await answer(takeWork(app, request, reply, routed, admission))
     } finally {
       admission.leave(NOTHING)
+      if (request.exchange !== null) app.metrics.note(request.exchange, received)
     }
   })
 }
