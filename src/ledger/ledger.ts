@@ -9,7 +9,7 @@ export interface Sink {
 /** Milliseconds that the begin of a try may wait to be written: a short one is over by then, and is written once. */
 const OPEN_PATIENCE = 25
 /** Milliseconds in which tries that end are gathered while others still run. */
-const SETTLE_PATIENCE = 5
+const SETTLE_PATIENCE = 10
 
 /**
  * Gathers the entries of all requests into batches, one of which is written at a time. Nothing waits for it but the end of an

@@ -6,6 +6,7 @@ import type { Attempt, Exchange } from '../../http/exchange.ts'
 import type { Headers, Target } from '../../provider.ts'
 import type { Routed } from '../../routed.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import { type Common, openEntry, settledEntry } from './entries.ts'
 import { tally } from './tally.ts'
 
 /** What a request's tries are noted with. */
@@ -41,7 +42,7 @@ export class RequestAccount {
   readonly #parts: AccountParts
   readonly #exchange: Exchange
   /** What all entries of the request have in common. */
-  readonly #common: Omit<Entry, 'attempt' | 'beganAt' | 'provider' | 'model'>
+  readonly #common: Common
   /** The entry of the try that is under way. */
   #open: { readonly attempt: Attempt, readonly entry: Entry } | null = null
   #cost: number | null = 0
@@ -64,15 +65,8 @@ export class RequestAccount {
     const prompt = tokensFor(target)
     // If nothing else is heard of it, it is taken to have read the prompt.
     const tokens = { ...NO_TOKENS, input: prompt }
-    const entry: Entry = {
-      ...this.#common,
-      attempt: this.#exchange.attempts.length,
-      beganAt: Date.now(),
-      provider: target.provider.name,
-      model: target.model,
-      tokens,
-      cost: costOf(tokens, config.prices.find(target.provider.name, target.model, prompt))
-    }
+    const cost = costOf(tokens, config.prices.find(target.provider.name, target.model, prompt))
+    const entry = openEntry(this.#common, this.#exchange.attempts.length, target, tokens, cost)
     this.#open = { attempt, entry }
     ledger.open(entry)
   }
@@ -96,17 +90,14 @@ export class RequestAccount {
     this.#tokens += totalOf(result.tokens)
     if (result.cost !== null) this.#parts.spent(attempt.target, result.cost)
     this.#cost = this.#cost === null || result.cost === null ? null : this.#cost + result.cost
-    ledger.settle({ ...entry, ...result, settledAt: Date.now(), last })
+    ledger.settle(settledEntry(entry, result, last))
   }
 }
 
-function commonOf ({ instance, identity, routed: { traits, route }, headers, ingress }: AccountParts, { requestId, stream }: Exchange): Omit<Entry, 'attempt' | 'beganAt' | 'provider' | 'model'> {
+function commonOf ({ instance, identity, routed: { traits, route }, headers, ingress }: AccountParts, { requestId, stream }: Exchange): Common {
   return {
     requestId,
     instance,
-    settledAt: null,
-    state: 'open',
-    last: false,
     key: identity.id,
     team: identity.team,
     session: traits.session ?? null,
@@ -117,17 +108,7 @@ function commonOf ({ instance, identity, routed: { traits, route }, headers, ing
     scenario: route.rule.split('.', 1)[0] ?? route.rule,
     rule: route.rule,
     requestedModel: traits.model,
-    servedModel: null,
-    streamed: stream,
-    status: null,
-    stopReason: null,
-    errorType: null,
-    abortedBy: null,
-    tokens: NO_TOKENS,
-    cost: null,
-    estimated: true,
-    firstContentMs: null,
-    durationMs: null
+    streamed: stream
   }
 }
 

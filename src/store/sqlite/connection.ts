@@ -53,7 +53,7 @@ export class SqliteConnection implements DatabaseConnection {
 
   /** Runs a batch as one transaction; who calls it has the connection to itself. @throws {UnexpectedCount} */
   async executeBatch (steps: readonly ManyRows[]): Promise<void> {
-    await this.#ask({ type: 'batch', steps })
+    await this.#ask({ type: 'batch', steps: JSON.stringify(steps) })
   }
 
   async * streamQuery<R> (): AsyncIterableIterator<QueryResult<R>> {

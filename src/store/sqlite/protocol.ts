@@ -1,10 +1,11 @@
-import type { ManyRows } from '../store.ts'
-
 /** What the main thread asks the database's thread; each is answered once, by its number. */
 export type Ask =
   | { readonly id: number, readonly type: 'query', readonly sql: string, readonly parameters: readonly unknown[] }
-  /** A whole transaction in one message: each message costs more than a statement. */
-  | { readonly id: number, readonly type: 'batch', readonly steps: readonly ManyRows[] }
+  /**
+   * A whole transaction in one message: each message costs more than a statement. The steps (`ManyRows[]`) are JSON, which is
+   * copied as one text: a structured clone of so many small values takes several times as long.
+   */
+  | { readonly id: number, readonly type: 'batch', readonly steps: string }
 
 export interface Outcome {
   readonly rows: unknown[]

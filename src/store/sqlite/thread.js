@@ -54,7 +54,7 @@ function prepare (sql) {
  * @returns {Outcome}
  */
 function run (ask) {
-  if (ask.type === 'batch') return runBatch(ask.steps)
+  if (ask.type === 'batch') return runBatch(JSON.parse(ask.steps))
   const statement = prepare(ask.sql)
   if (statement.reader) return { rows: statement.all(...ask.parameters), changes: 0 }
   return { rows: [], changes: statement.run(...ask.parameters).changes }
