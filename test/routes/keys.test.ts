@@ -93,7 +93,7 @@ t.test('what cannot be is refused by its name', async t => {
 })
 
 t.test('only what is named is changed, and it holds at once', async t => {
-  const { key, ...made } = await create({ name: 'fritz', ...SETTINGS, role: 'inference' })
+  const { key, ...made } = await create({ name: 'fritz', ...SETTINGS, models: ['*sonnet*', 'demo'], role: 'inference' })
   const patch = async (fields: object): Promise<Answer> => call('PATCH', `/api/keys/${made.id}`, fields)
   t.equal(await served(key), 200)
   const { json } = await patch({ role: 'viewer', team: null })
