@@ -27,10 +27,10 @@ export interface Finished { readonly requestId: string, readonly n: number, read
 /**
  * Asks again and again over several connections until it is told to stop, or the service is gone.
  * @param next the number of the next request
+ * @param finished gets the answers as they come
  * @returns the answers that came to their end: a whole document, or a stream with its last event
  */
-export async function askMany (url: string, { clients, next, signal, headers = {} }: { clients: number, next: () => number, signal: AbortSignal, headers?: Record<string, string> }): Promise<Finished[]> {
-  const finished: Finished[] = []
+export async function askMany (url: string, { clients, next, signal, headers = {}, finished = [] }: { clients: number, next: () => number, signal: AbortSignal, headers?: Record<string, string>, finished?: Finished[] }): Promise<Finished[]> {
   await Promise.all(Array.from({ length: clients }, async () => {
     while (!signal.aborted) {
       const n = next()

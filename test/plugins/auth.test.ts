@@ -102,13 +102,13 @@ t.test('routes say whom they serve; nothing is open by mistake', async t => {
   const app = buildApp({ env: { APIKEY: 'main-key', VALID_API_KEYS: 'plain', LOG_LEVEL: 'silent', DATABASE_URL: `sqlite:${path}` } })
   t.teardown(() => app.close())
   app.register(async routes => {
-    routes.get('/stats', async () => 'ok')
-    routes.get('/api/usage', { config: { access: 'usage' } }, async ({ identity }) => identity.name)
+    routes.get('/unmarked', async () => 'ok')
+    routes.get('/api/used', { config: { access: 'usage' } }, async ({ identity }) => identity.name)
     routes.get('/watched', { config: { access: 'metrics' } }, async () => 'ok')
     routes.get('/api/mine', { config: { access: 'inference' } }, async () => 'ok')
   })
   const get = async (url: string, key: string): Promise<number> => (await app.inject({ url, headers: { authorization: `Bearer ${key}` } })).statusCode
-  for (const [url, plain] of [['/stats', 403], ['/api/usage', 200], ['/api/mine', 200], ['/api/providers', 403]] as const) {
+  for (const [url, plain] of [['/unmarked', 403], ['/api/used', 200], ['/api/mine', 200], ['/api/providers', 403]] as const) {
     t.equal(await get(url, 'plain'), plain, url)
     t.equal(await get(url, 'main-key'), 200, url)
     t.equal(await get(url, 'none'), 401, url)
