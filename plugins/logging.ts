@@ -4,14 +4,20 @@ import type { Logger } from 'pino'
 import type { ApiError } from '../src/errors.ts'
 import type { Attempt, Exchange } from '../src/http/exchange.ts'
 
-/** What the log says of a model request. Never a header, never a body. */
+/** Rules of the user's, which may ask for any header. */
+const OWN_RULE = /^rules\./
+
+/**
+ * What the log says of a model request. Never a header, never a body: a reason of the user's own rules repeats what they ask
+ * for, so there the name of the rule has to do.
+ */
 function describeExchange ({ route, stream, attempts, current, error }: Exchange): object {
   const target = current?.target ?? route.targets[0]
   return {
     provider: target.provider.name,
     model: target.model,
     rule: route.rule,
-    reason: route.reason,
+    ...(!OWN_RULE.test(route.rule) && { reason: route.reason }),
     stream,
     ...(current !== undefined && describeReply(current)),
     ...(attempts.length > 1 && { attempts: attempts.map(describeAttempt) }),

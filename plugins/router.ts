@@ -62,7 +62,7 @@ async function router (app: FastifyInstance): Promise<void> {
 
   async function askCustom (body: MessagesRequest, url: string, traits: RequestTraits, { custom }: Config, { find }: Router): Promise<Given> {
     if (custom === undefined) return {}
-    const answer = await custom.ask(body, url, traits)
+    const answer = await custom.ask(body, url, traits, app.log)
     const unknown = answer.said !== null && find(answer.said) === undefined
     const problem = unknown ? `it returned ${answer.said?.slice(0, SHOWN)}, which is not configured` : answer.problem
     if (problem !== undefined) app.log.warn({ file: custom.file, problem, session: traits.session }, 'the custom router failed; the rules go on without it')

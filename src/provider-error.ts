@@ -38,11 +38,37 @@ export const CREDENTIAL_HEADER = /^(?:authorization|proxy-authorization|cookie|.
 /** What is shorter is no secret, and would spoil the words around it: local servers have keys such as `none`. */
 const SHORTEST_SECRET = 8
 
-/** Some servers repeat the key that they refuse. It may also stand in a header or the URL of the configuration. */
+/** Some servers repeat the key that they refuse, as it is or encoded. It may also stand in a header or the URL of the configuration. */
 export function withoutKey (message: string, { apiKeys, options: { headers }, url }: Provider): string {
   const inHeaders = isJsonObject(headers) ? Object.values(headers).flatMap(value => String(value).split(' ')) : []
-  const secrets = [...apiKeys, ...inHeaders, url.password, ...url.searchParams.values()].filter(secret => secret.length >= SHORTEST_SECRET)
-  return secrets.reduce((text, secret) => text.replaceAll(secret, '[key]'), message)
+  const inUrl = [url.username, url.password, ...url.search.slice(1).split('&').map(part => part.slice(part.indexOf('=') + 1))]
+  const secrets = new Set([...apiKeys, ...inHeaders, ...inUrl, ...inUrl.map(decoded)].flatMap(formsOf))
+  // The longest first: of an encoded one, its plain head would be taken, and the rest left.
+  const long = [...secrets].filter(secret => secret.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length)
+  return long.reduce((text, secret) => text.replaceAll(secret, '[key]'), message)
+}
+
+/** A secret as it is, as JSON has it, and as URLs do, with digits of either case. */
+function formsOf (secret: string): string[] {
+  const encoded = encodeURIComponent(secret.toWellFormed())
+  const inForm = encoded.replaceAll('%20', '+')
+  return [secret, JSON.stringify(secret).slice(1, -1), ...[encoded, inForm].flatMap(form => [form, form.replace(/%../g, digits => digits.toLowerCase())])]
+}
+
+/** A part of a URL as it was before it was encoded; what is not well encoded stays as it is. */
+function decoded (part: string): string {
+  try {
+    return decodeURIComponent(part.replaceAll('+', ' '))
+  } catch {
+    return part
+  }
+}
+
+/** A provider's URL to be shown: user, password and all values of the query are left out, whatever they are. */
+export function shownUrl ({ protocol, username, password, host, pathname, search }: URL, provider: Provider): string {
+  const user = `${username && '[key]'}${password && ':[key]'}`
+  const parts = search.slice(1).split('&').map(part => part.replace(/(?<==).+|^[^=]+$/s, '[key]'))
+  return withoutKey(`${protocol}//${user}${user && '@'}${host}${pathname}${search && `?${parts.join('&')}`}`, provider)
 }
 
 /**

@@ -1,12 +1,16 @@
 import { EventEmitter } from 'node:events'
+import type { BaseLogger } from 'pino'
 import type { RequestTraits } from '../routing/traits.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
 import { filePath, fileProblem, loadExport } from './load-file.ts'
 
+/** The service's log, for a router of the user's. */
+export type CustomLog = Pick<BaseLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'>
+
 /** What a router of the user's gets as its first argument: a request in the form of claude-code-router. */
 interface CustomRequest {
   /** A copy: what is changed in it changes nothing. */
-  readonly body: MessagesRequest
+  body: MessagesRequest
   readonly headers: RequestTraits['headers']
   readonly method: string
   readonly url: string
@@ -15,6 +19,7 @@ interface CustomRequest {
   readonly sessionId: string | undefined
   /** What the rules know of it; a copy, too. */
   readonly traits: RequestTraits
+  readonly log: CustomLog
 }
 
 /** The function that a user's file exports: claude-code-router's contract. */
@@ -40,13 +45,13 @@ export class CustomRouter {
   }
 
   /** Asks it. Whatever goes wrong is an answer, in words: the rules go on without it. */
-  async ask (body: MessagesRequest, url: string, traits: RequestTraits): Promise<CustomAnswer> {
+  async ask (body: MessagesRequest, url: string, traits: RequestTraits, log: CustomLog): Promise<CustomAnswer> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`it took more than ${this.#timeout} ms`)), this.#timeout)
     })
     try {
-      const said = await Promise.race([this.#run(body, url, traits), late])
+      const said = await Promise.race([this.#run(body, url, traits, log), late])
       if (said === null || said === undefined || said === '') return { said: null }
       return typeof said === 'string' ? { said } : { said: null, problem: `it returned ${Array.isArray(said) ? 'a list' : `a ${typeof said}`}, and not "provider,model" or null` }
     } catch (error) {
@@ -56,17 +61,20 @@ export class CustomRouter {
     }
   }
 
-  async #run (body: MessagesRequest, url: string, traits: RequestTraits): Promise<unknown> {
+  async #run (body: MessagesRequest, url: string, traits: RequestTraits, log: CustomLog): Promise<unknown> {
     let copy: MessagesRequest | undefined
     let known: RequestTraits | undefined
     const request: CustomRequest = {
+      // Routers write `request.body = …`, too.
       get body () { return (copy ??= structuredClone(body)) },
+      set body (own) { copy = own },
       headers: { ...traits.headers },
       method: 'POST',
       url,
       tokenCount: traits.promptTokens,
       sessionId: traits.session,
-      get traits () { return (known ??= structuredClone(traits)) }
+      get traits () { return (known ??= structuredClone(traits)) },
+      log
     }
     return this.#call(request, this.#config, { event: this.#event })
   }

@@ -33,7 +33,7 @@ export function documentFromEnvironment (env: Environment): JsonObject {
     Providers: [{
       name: 'openrouter',
       api_base_url: `${(env.OPENROUTER_BASE_URL ?? 'https://openrouter.ai/api/v1').replace(/\/+$/, '')}/chat/completions`,
-      api_key: '$OPENROUTER_API_KEY',
+      api_key: env.OPENROUTER_API_KEY,
       models: [model],
       transformer: { use: ['openrouter'] }
     }],

@@ -1,9 +1,10 @@
 import type { JsonValue } from '../wire/json.ts'
 
-const REFERENCE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g
+const REFERENCE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Z_][A-Z0-9_]*))/g
 
 /**
- * Replaces `$VAR` and `${VAR}` in every string of a document by the variable; `$$` stands for a dollar sign.
+ * Replaces `$VAR` and `${var}` in every string of a document by the variable; `$$` stands for a dollar sign. Without braces
+ * a name is in capitals, as in claude-code-router: `$word` is a text.
  * @param env the environment; @param problems gets a line for each variable that is not set, with its path
  * @returns a new document; the one given keeps its references
  */

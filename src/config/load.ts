@@ -9,8 +9,8 @@ import { type TransformerEntry, withCustomTransformers } from './custom-transfor
 import { type Environment, documentFromEnvironment, overrides } from './environment.ts'
 import { interpolate } from './interpolate.ts'
 import { filePath, fileProblem } from './load-file.ts'
-import { type Surroundings, resolve } from './resolve.ts'
-import type { ConfigDocument } from './schema.ts'
+import { type Surroundings, UNUSED, resolve } from './resolve.ts'
+import { type ConfigDocument, OLD_KEYS } from './schema.ts'
 import type { Config } from './snapshot.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 import { formProblems } from './validate.ts'
@@ -23,9 +23,9 @@ const DEFAULT_PATH = 'config.json'
  * @throws {ConfigError} that names every problem by its path
  */
 export async function loadConfig (env: Environment, processEnv: NodeJS.ProcessEnv, builtIn: TransformerCatalogue, memory = new ReasoningMemory()): Promise<Config> {
-  const { document, source, folder } = await readDocument(env)
   const problems: string[] = []
-  const resolved = interpolate({ ...withoutEmpty(document), ...overrides(env) }, processEnv, problems)
+  const { document, source, folder } = await readDocument(env, processEnv, problems)
+  const resolved = { ...document, ...overrides(env) }
   const form = formProblems(resolved)
   if (form.length > 0) throw new ConfigError(source, [...problems, ...form])
   const { transformers = [] } = resolved as ConfigDocument
@@ -54,19 +54,34 @@ async function readPrompt (file: string, problems: string[]): Promise<string | u
   }
 }
 
-async function readDocument (env: Environment): Promise<{ document: JsonObject, source: string, folder: string }> {
+/** The document with its references resolved. What stands in the environment is no reference: dollar signs there are meant. */
+async function readDocument (env: Environment, processEnv: NodeJS.ProcessEnv, problems: string[]): Promise<{ document: JsonObject, source: string, folder: string }> {
   const path = env.CONFIG_PATH ?? DEFAULT_PATH
   const text = await readText(path, env.CONFIG_PATH !== undefined)
   if (text === undefined) return { document: documentFromEnvironment(env), source: 'the environment', folder: process.cwd() }
   const document = parse(text, path)
   if (!isJsonObject(document)) throw new ConfigError(path, ['the document: must be an object'])
-  return { document, source: path, folder: dirname(resolvePath(path)) }
+  return { document: withReferences(without(document, overrides(env)), processEnv, problems), source: path, folder: dirname(resolvePath(path)) }
 }
 
-/** Settings that were left empty are not set: claude-code-router's own editor writes such files. */
+/** The document without what the environment says, and without what was left empty. */
+function without (document: JsonObject, given: JsonObject): JsonObject {
+  return withoutEmpty(Object.fromEntries(Object.entries(document).filter(([key]) => !Object.hasOwn(given, key))))
+}
+
+/** Settings that were left empty are not set: claude-code-router's own editor writes such files, and to it a threshold of 0 is none. */
 function withoutEmpty (document: JsonObject): JsonObject {
-  const given = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== ''))
+  const given = Object.fromEntries(Object.entries(document).filter(([key, value]) => value !== '' && value !== null && !(key === 'longContextThreshold' && value === 0)))
   return isJsonObject(given['Router']) ? { ...given, Router: withoutEmpty(given['Router']) } : given
+}
+
+/** A line of `problems` for each reference that leads nowhere, but where the key does nothing: the text of a status line is its client's. */
+function withReferences (document: JsonObject, processEnv: NodeJS.ProcessEnv, problems: string[]): JsonObject {
+  return Object.fromEntries(Object.entries(document).map(([key, value]) => {
+    if (UNUSED.some(unused => unused === key)) return [key, value]
+    // The user's own router may read these; nothing else does.
+    return [key, interpolate(value, processEnv, OLD_KEYS.test(key) ? [] : problems, key)]
+  }))
 }
 
 async function readText (path: string, required: boolean): Promise<string | undefined> {

@@ -77,12 +77,13 @@ export class RouterResolver {
     })
   }
 
-  #use ({ use, fallback = [] }: RuleEntry, path: string, problems: string[]): WeightedUse {
-    const behind = this.#targets(fallback, `${path}.fallback`, problems)
+  #use ({ use, fallback }: RuleEntry, path: string, problems: string[]): WeightedUse {
+    // Its own list is all of it: a rule that keeps prompts at home must not leak them to the default's.
+    const behind = fallback === undefined ? this.#behind('rules') : this.#targets(fallback, `${path}.fallback`, problems)
     const list: readonly { to: string, weight?: number }[] = typeof use === 'string' ? [{ to: use }] : use
     const shares = list.flatMap(({ to, weight = 1 }, i) => {
       const target = resolveTarget(to, this.#providers, typeof use === 'string' ? `${path}.use` : `${path}.use[${i}].to`, problems)
-      return target === undefined ? [] : [{ targets: unique([target, ...behind, ...this.#behind('rules')]), weight }]
+      return target === undefined ? [] : [{ targets: unique([target, ...behind]), weight }]
     })
     if (shares.length > 0 && shares.every(({ weight }) => weight === 0)) problems.push(`${path}.use: one of the weights must be more than 0`)
     return shares

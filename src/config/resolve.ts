@@ -12,7 +12,7 @@ import type { Config, ProviderTargets } from './snapshot.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 
 /** Keys of claude-code-router that mean something to its own client. */
-const UNUSED = ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'forceUseImageAgent', 'plugins'] as const
+export const UNUSED = ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'forceUseImageAgent', 'plugins'] as const
 
 /** What a document is resolved with. */
 export interface Surroundings {

@@ -2,6 +2,7 @@ import type { ContentBlock, DocumentBlock, MessagesRequest, ServerToolUseBlock, 
 import { imageTokens, pdfTokens } from './image-tokens.ts'
 import { jsonTokens } from './json-tokens.ts'
 import { Fingerprint, TokenMemo, textMemo } from './token-memo.ts'
+import { addValue } from './value-fingerprint.ts'
 
 /** Role marks around a message. */
 export const MESSAGE_TOKENS = 4
@@ -68,18 +69,9 @@ function callTokens (call: ToolUseBlock | ServerToolUseBlock): number {
   return callMemo.tokens(callFingerprint(call), () => textOf(call.name) + jsonTokens(call.input))
 }
 
-/** A call is known by its id, and as some servers count these from 0 in every answer, by how its arguments look from outside. */
+/** A call is known by its id, and as some servers count these from 0 in every answer, by its arguments. */
 function callFingerprint ({ id, name, input }: ToolUseBlock | ServerToolUseBlock): number {
-  const fingerprint = new Fingerprint().addText(id ?? '').addText(name ?? '')
-  if (typeof input === 'string') return fingerprint.addText(input).value
-  if (isObject(input)) {
-    for (const key in input) {
-      const value = input[key]
-      if (typeof value === 'string') fingerprint.addText(value)
-      else fingerprint.add(Array.isArray(value) ? value.length : -1)
-    }
-  }
-  return fingerprint.value
+  return addValue(new Fingerprint().addText(id ?? '').addText(name ?? ''), input).value
 }
 
 function documentTokens ({ source, title, context }: DocumentBlock, depth: number): number {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { withoutKey } from '../provider-error.ts'
+import { shownUrl, withoutKey } from '../provider-error.ts'
 import type { Provider, Target } from '../provider.ts'
 import { laneStates } from './lane-states.ts'
 
@@ -20,7 +20,7 @@ function describeProvider ({ lanes, health }: FastifyInstance, provider: Provide
   return {
     name: provider.name,
     transformer: provider.pair.name,
-    url: withoutKey(provider.url.href, provider),
+    url: shownUrl(provider.url, provider),
     health: health.providers.get(provider.name) ?? null,
     queue: { running: queue.running, waiting: queue.waiting, limit: limit === Infinity ? null : limit, maxWaiting },
     firstContentMs: latency.quantiles(),

@@ -3,7 +3,7 @@ import { ApiError, invalidRequest } from '../errors.ts'
 import { callerOf } from '../http/caller.ts'
 import { validationMessage } from '../http/validation-message.ts'
 import { messagesSchema } from '../ingress/anthropic/schema.ts'
-import { CREDENTIAL_HEADER, withoutKey } from '../provider-error.ts'
+import { CREDENTIAL_HEADER, shownUrl, withoutKey } from '../provider-error.ts'
 import type { Headers, Target } from '../provider.ts'
 import type { Routed } from '../routed.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
@@ -59,7 +59,7 @@ function upstreamRequest (body: MessagesRequest, headers: Headers, target: Targe
       adjusted: adjustment.told,
       dropped: upstream.dropped,
       upstream: {
-        url: withoutKey(upstream.url.href, target.provider),
+        url: shownUrl(upstream.url, target.provider),
         headers: Object.fromEntries(Object.entries(upstream.headers).map(([name, value]) => [name, CREDENTIAL_HEADER.test(name) ? '[key]' : withoutKey(value, target.provider)])),
         body: JSON.parse(withoutKey(sent, target.provider)) as unknown
       }

@@ -44,6 +44,15 @@ export default async function router (request, config, context) {
       request.traits.headers['x-own'] = 'yes'
       request.traits.images = 1
       return null
+    case 'log':
+      request.log.debug('not shown')
+      request.log.info({ from: 'the router' }, 'asked for %s', request.body.model)
+      request.log.warn('a warning of the router')
+      request.log.error(new Error('an error of the router'))
+      return 'p,b'
+    case 'replace':
+      request.body = { ...request.body, model: 'p,own', tools: [] }
+      return request.body.tools.length === 0 && request.body.model === 'p,own' ? 'p,b' : null
     case 'the same emitter':
       if (event !== undefined && event !== context.event) throw new Error('another emitter')
       event = context.event
@@ -112,6 +121,20 @@ t.test('what it changes in a request changes nothing', async t => {
   t.match(await routed('mutate'), { status: 200, rule: 'default', model: 'a', tools: 24 })
 })
 
+t.test('it may put another body in the place of its own, which changes nothing either', async t => {
+  t.match(await routed('replace'), { status: 200, rule: 'custom', model: 'b', tools: 24, warnings: [] })
+})
+
+t.test('it writes to the service\'s log, as routers of claude-code-router do', async t => {
+  const before = log.length
+  t.match(await routed('log'), { status: 200, rule: 'custom', model: 'b' })
+  const lines = log.slice(before)
+  t.match(lines.find(({ from }) => from === 'the router'), { level: 30, msg: 'asked for claude-opus-4-8' })
+  t.match(lines.find(({ msg }) => msg === 'a warning of the router'), { level: 40 })
+  t.match(lines.find(({ level }) => level === 50), { err: { message: 'an error of the router' } })
+  t.notOk(lines.some(({ msg }) => msg === 'not shown'), 'at the level of the configuration')
+})
+
 /** What it got, as it tells in the log. */
 async function seen (): Promise<Record<string, unknown>> {
   const { headers, body } = mainLoop()
@@ -168,7 +191,7 @@ t.test('every form of a file is taken', async t => {
   const { body } = mainLoop()
   for (const [name, text] of Object.entries(forms)) {
     const { custom } = await load({ Providers: [provider(['a'])], Router: { default: 'p,a' }, CUSTOM_ROUTER_PATH: await file(name, text) })
-    t.strictSame(await custom?.ask(body, '/', traitsOf(mainLoop())), { said: 'claude-opus-4-8' }, name)
+    t.strictSame(await custom?.ask(body, '/', traitsOf(mainLoop()), app.log), { said: 'claude-opus-4-8' }, name)
   }
   t.equal((await load({ Providers: [provider(['a'])], Router: { default: 'p,a' }, CUSTOM_ROUTER_PATH: '' })).custom, undefined, 'an empty path is none')
 })

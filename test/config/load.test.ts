@@ -9,6 +9,7 @@ import type { Config } from '../../src/config/snapshot.ts'
 import type { Environment } from '../../src/config/environment.ts'
 import type { Provider } from '../../src/provider.ts'
 import { messagesSchema } from '../../src/ingress/anthropic/schema.ts'
+import type { RequestTraits } from '../../src/routing/traits.ts'
 import { readyApp } from '../helper/app.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -23,6 +24,9 @@ async function load (document: unknown, processEnv: NodeJS.ProcessEnv = { KEY: '
   await writeFile(path, typeof document === 'string' ? document : JSON.stringify(document))
   return loadConfig({ ...env, CONFIG_PATH: path }, processEnv, app.transformers)
 }
+
+/** A reference in braces. */
+const braced = (name: string): string => `$\{${name}}`
 
 /** The provider that the first of its models is asked of. */
 function providerOf (config: Config, name: string): Provider | undefined {
@@ -133,6 +137,43 @@ t.test('what passes the form and would fail later is named as well', async t => 
 t.test('the demo answers only where it is asked for', async t => {
   const config = await load({ Providers: [{ name: 'demo', api_base_url: 'https://demo.example.com/v1', models: ['m'] }], Router: { default: 'demo,m' } })
   t.equal(config.router.default[0].provider.pair.name, 'openai')
+})
+
+t.test('what nobody set is not set: null, and a threshold of 0', async t => {
+  const config = await load({ ...good, APIKEY: null, PROXY_URL: null, LOG_LEVEL: null, Failover: null, Router: { default: 'or,a/b', think: null, longContext: 'or,c,d', longContextThreshold: 0 } })
+  t.same([config.keys, config.proxyUrl, config.logLevel, config.failover.tries], [[], undefined, 'info', 2])
+  const reasonOf = (config: Config): string | undefined => config.router.rules.find(({ name }) => name === 'longContext')?.judge({ promptTokens: 59_000 } as RequestTraits, {}).why
+  t.equal(reasonOf(config), 'the prompt has about 59000 tokens, not more than 60000')
+  for (const threshold of [-1, 0.5, 'many', [], true]) await t.rejects(load({ ...good, Router: { default: 'or,a/b', longContextThreshold: threshold } }), { message: /Router\.longContextThreshold: must/ }, String(threshold))
+  await t.rejects(load({ ...good, APIKEY: 0 }), { message: /APIKEY: must/ })
+  await t.rejects(load({ ...good, Providers: null }), { message: /Providers: is missing/ })
+  await t.rejects(load({ ...good, Router: null }), { message: /Router: is missing/ })
+})
+
+t.test('what comes from the environment is no reference', async t => {
+  const PROXY_URL = 'http://ann:pa$$w$X@127.0.0.1:1'
+  const config = await load({ ...good, APIKEY: '$NOT_SET', PROXY_URL: '$NOT_SET_EITHER' }, { KEY: 'x', X: 'y' }, { APIKEY: 'abc$$def$word$X' + braced('X'), PROXY_URL })
+  t.match(config, { keys: [{ secret: 'abc$$def$word$X' + braced('X') }], proxyUrl: PROXY_URL }, 'and it stands in the place of references that lead nowhere')
+
+  const { app } = await readyApp(t, { env: { OPENROUTER_API_KEY: 'or$$key$X', OPENROUTER_BASE_URL: 'https://mirror.example/$X', TARGET_MODEL_DEFAULT: 'z/$X' } })
+  const { provider: { apiKey, url }, model } = app.config.current.router.default[0]
+  t.same([apiKey, model, url.href], ['or$$key$X', 'z/$X', 'https://mirror.example/$X/chat/completions'])
+})
+
+t.test('references are in braces, or in capitals', async t => {
+  const keyOf = async (key: string, processEnv: NodeJS.ProcessEnv): Promise<string | undefined> => providerOf(await load({ ...good, Providers: [{ ...provider, api_key: key }] }, processEnv), 'or')?.apiKey
+  const env = { KEY: 'one', _K2: 'two', word: 'three', Word: 'four' }
+  for (const [given, expected] of [
+    ['$KEY', 'one'], [braced('KEY'), 'one'], ['a-$KEY-$_K2', 'a-one-two'], [braced('word') + braced('Word'), 'threefour'], ['$KEYs', 'ones'], ['abc$word', 'abc$word'], ['$word-$', '$word-$'], ['$1', '$1'], ['$$KEY', '$KEY'], ['$$$KEY', '$one']
+  ] as const) t.equal(await keyOf(given, env), expected, given)
+  await t.rejects(keyOf(braced('other'), env), { message: /Providers\[0\]\.api_key: the environment variable other is not set/ })
+})
+
+t.test('what does nothing is not searched for references', async t => {
+  const StatusLine = { enabled: true, default: { modules: [{ text: `$NOT_SET ${braced('nor_this')} $$` }] } }
+  const config = await load({ ...good, StatusLine, CLAUDE_PATH: '$NOT_SET/claude', plugins: [{ name: '$NOT_SET' }], OPENAI_API_KEY: '$NOT_SET', Router: { default: 'or,a/b' } })
+  t.same(config.unused, ['StatusLine', 'CLAUDE_PATH', 'plugins', 'OPENAI_API_KEY'])
+  await t.rejects(load({ ...good, LOG_LEVEL: '$NOT_SET' }), { message: /LOG_LEVEL: the environment variable NOT_SET is not set/ })
 })
 
 t.test('a model may hold commas, a dollar sign is doubled', async t => {

@@ -58,7 +58,7 @@ t.test('fallbacks stand in their order, each once', async t => {
 })
 
 t.test('scenarios have their own list only; other rules fall back to the default\'s', async t => {
-  const rules = [{ name: 'one', when: { header: { 'x-own': '1' } }, use: 'p,b', fallback: ['p,c', 'q,m'] }, { name: 'two', when: { header: { 'x-own': '2' } }, use: [{ to: 'p,b', weight: 0 }, { to: 'p,c' }] }]
+  const rules = [{ name: 'one', when: { header: { 'x-own': '1' } }, use: 'p,b', fallback: ['p,c', 'q,m'] }, { name: 'two', when: { header: { 'x-own': '2' } }, use: [{ to: 'p,b', weight: 0 }, { to: 'p,c' }] }, { name: 'three', when: { header: { 'x-own': '3' } }, use: 'p,b', fallback: [] }]
   const Router = { ...Object.fromEntries(SCENARIOS.map(name => [name, 'p,a'])), rules }
   const own = (value: string): ClientRequest => ({ ...mainLoop(), headers: { 'x-own': value } })
   const given = { custom: { said: 'p,b' } }
@@ -66,8 +66,9 @@ t.test('scenarios have their own list only; other rules fall back to the default
   t.strictSame(names(routeOf(mainLoop({ model: 'p,b' }), router).targets), ['p,b', 'p,d', 'q,m'], 'explicit')
   t.strictSame(names(routeOf(mainLoop(), router, given).targets), ['p,b', 'p,d', 'q,m'], 'custom')
   t.strictSame(names(routeOf(taggedAgent('p,b'), router).targets), ['p,b', 'p,d', 'q,m'], 'subagent')
-  t.strictSame(names(routeOf(own('1'), router).targets), ['p,b', 'p,c', 'q,m', 'p,d'], 'a rule: its own first')
-  t.strictSame(names(routeOf(own('2'), router).targets), ['p,c', 'p,d', 'q,m'])
+  t.strictSame(names(routeOf(own('1'), router).targets), ['p,b', 'p,c', 'q,m'], 'a rule: its own, and no other')
+  t.strictSame(names(routeOf(own('2'), router).targets), ['p,c', 'p,d', 'q,m'], 'or the default\'s, without one')
+  t.strictSame(names(routeOf(own('3'), router).targets), ['p,b'], 'a prompt that must stay here is sent nowhere else')
   for (const request of [picture(), webSearch(), explore(), title(), ultrathink(), mainLoop(), mainLoop({ model: 'claude-sonnet-5' })]) {
     const { rule, targets } = routeOf(request, router)
     t.not(rule, 'default')

@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import fc from 'fast-check'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import t from 'tap'
 import { MESSAGE_TOKENS, blockTokens, contentTokens, estimateTokens, toolsTokens } from '../../src/message/estimate.ts'
+import { jsonTokens } from '../../src/message/json-tokens.ts'
 import { textMemo } from '../../src/message/token-memo.ts'
 import { textTokens } from '../../src/message/text-tokens.ts'
 import type { ContentBlock, MessageParam, ToolParam } from '../../src/wire/anthropic.ts'
@@ -95,6 +97,30 @@ t.test('each type of block', async t => {
   for (const type of ['server_tool_use', 'tool_reference']) t.ok(blockTokens({ type } as unknown as ContentBlock) < 5, `${type} with nothing in it`)
   t.equal(contentTokens(undefined), 0)
   t.equal(contentTokens(null), 0)
+})
+
+t.test('calls with one id and other arguments have their own counts', t => {
+  const counted = (input: unknown): number => blockTokens({ type: 'tool_use', id: 'functions.MultiEdit:0', name: 'MultiEdit', input: input as never })
+  /** What a call costs that nothing before it looks like. */
+  const fresh = (input: unknown): number => textTokens('MultiEdit') + jsonTokens(input)
+  const long = readFileSync(new URL('code/writer.ts.txt', corpus), 'utf8')
+  const edits = (text: string): object => ({ file_path: '/a.ts', edits: [{ old_string: 'a', new_string: text }] })
+  t.ok(counted(edits('b')) < 60)
+  t.equal(counted(edits(long.repeat(10))), fresh(edits(long.repeat(10))), 'the long one is not taken for the short one')
+
+  // Any two that are counted otherwise, one behind the other.
+  const key = fc.constantFrom('a', 'b', 'path', 'a longer name of a member')
+  const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
+    tree: fc.oneof({ maxDepth: 4 }, fc.string({ maxLength: 30 }), fc.lorem({ maxCount: 12 }), fc.integer(), fc.double(), fc.boolean(), fc.constant(null), fc.array(tie('tree'), { maxLength: 4 }), fc.dictionary(key, tie('tree'), { maxKeys: 4 }))
+  }))
+  fc.assert(fc.property(fc.array(tree, { minLength: 2, maxLength: 6 }), inputs => {
+    for (const input of inputs) if (counted(input) !== fresh(input)) return false
+    return true
+  }), { numRuns: 1500 })
+  for (const pair of [[[['a'], 'b'], [['a', 'b']]], [{ a: { b: 1, c: 2 } }, { a: { b: 1 }, c: 2 }], [[1], [123_456_789.25]], [{ a: [] }, { a: {} }], [{ a: 'b' }, { a: ['b'] }]]) {
+    for (const input of pair) t.equal(counted(input), fresh(input), JSON.stringify(input))
+  }
+  t.end()
 })
 
 t.test('what nests without end is counted to some depth', async t => {

@@ -26,7 +26,8 @@ const { app, url, log } = await startApp(t, {
       provider('ill', ['broken', 'busy']),
       provider('guarded', ['guarded']),
       provider('narrow', ['slow'], { maxConcurrent: 1, maxQueue: 7, api_key: KEYS[0] }),
-      provider('keyless', ['well'], { api_key: '' })
+      provider('keyless', ['well'], { api_key: '' }),
+      provider('token', ['well'], { api_base_url: `${upstream.url.replace('//', '//canary-token@')}/v1/chat/completions?sig=canary%2Bsig&v=1`, api_key: '' })
     ],
     Router: { default: 'fine,well' },
     Failover: { tries: 1, breakAfter: 2, coolDown: 60_000, maxCoolDown: 60_000, maxWait: 1_000 }
@@ -37,6 +38,7 @@ const headers = { 'x-api-key': 'canary-gateway-key' }
 interface Lane { key: number, breaker: string, failures: number, opensIn: number, keyRests: number }
 interface Provider {
   name: string
+  url: string
   queue: object
   firstContentMs: { count: number } | null
   lastError: { at: string, message: string } | null
@@ -66,7 +68,8 @@ t.test('it needs a key', async t => {
 
 t.test('before the first request', async t => {
   const all = await providers()
-  t.same(Object.keys(all), ['fine', 'ill', 'guarded', 'narrow', 'keyless'])
+  t.same(Object.keys(all), ['fine', 'ill', 'guarded', 'narrow', 'keyless', 'token'])
+  t.equal(all['token']?.url, `${upstream.url.replace('//', '//[key]@')}/v1/chat/completions?sig=[key]&v=[key]`, 'no user name, and no value, however short')
   t.match(all['fine'], {
     name: 'fine',
     transformer: 'openai',

@@ -14,9 +14,15 @@ const { app, url, log } = await startApp(t, {
       { name: 'claude', api_base_url: `${upstream.url}/claude/v1/messages`, api_key: 'canary-claude-key', models: ['claude-sonnet-4-5-20250929', 'claude-blind'], transformer: { use: ['anthropic'] }, capabilities: { 'claude-blind': { vision: false, maxOutput: 8000, thinking: false } } },
       { name: 'chat', api_base_url: `${upstream.url}/chat/v1/chat/completions?code=canary-url-key`, api_key: ['canary-first-key', 'canary-second-key'], models: ['m'], transformer: { use: [['openai', { headers: { 'x-team': 'canary-header-value', 'x-proxy-token': 'short' } }]] } },
       { name: 'strict', api_base_url: `${upstream.url}/chat/v1/chat/completions`, models: ['m'], transformer: { use: ['openai'] }, strict: true },
+      { name: 'sealed', api_base_url: `${upstream.url.replace('//', '//canary-user%2B1:canary-pass%2F1@')}/chat/v1/chat/completions?sig=canary%2Bsig%2F1&v=short&empty=&canary-flag`, api_key: 'canary+plain/key', models: ['m'], transformer: { use: ['openai'] } },
       { name: 'gemini', api_base_url: `${upstream.url}/v1beta`, api_key: 'canary-gemini-key', models: ['gemini-2.5-pro'], transformer: { use: ['gemini'] } }
     ],
-    Router: { default: 'claude,claude-sonnet-4-5-20250929', background: 'chat,m', longContext: 'gemini,gemini-2.5-pro' },
+    Router: {
+      default: 'claude,claude-sonnet-4-5-20250929',
+      background: 'chat,m',
+      longContext: 'gemini,gemini-2.5-pro',
+      rules: [{ name: 'of-ann', when: { header: { 'x-user-email': '*@corp.example' }, not: { header: { 'x-robot': 'true' } } }, use: 'chat,m' }]
+    },
     fallback: { background: ['claude,claude-sonnet-4-5-20250929'] }
   }
 })
@@ -65,7 +71,7 @@ t.test('a request as it is', async t => {
     upstream: { url: `${upstream.url}/claude/v1/messages` }
   })
   t.equal(json.targets[0]?.tokens, json.traits['estimate'])
-  t.same(json.rules.map(({ rule }) => rule), ['explicit', 'custom', 'subagent', 'image', 'webSearch', 'longContext', 'background', 'think', 'opus', 'sonnet', 'haiku', 'default'])
+  t.same(json.rules.map(({ rule }) => rule), ['explicit', 'custom', 'rules.of-ann', 'subagent', 'image', 'webSearch', 'longContext', 'background', 'think', 'opus', 'sonnet', 'haiku', 'default'])
   t.notOk('headers' in json.traits, 'headers hold credentials')
 })
 
@@ -141,6 +147,13 @@ t.test('keys are told nowhere', async t => {
   t.match(gemini.headers, { 'x-goog-api-key': '[key]' })
 })
 
+t.test('a URL is shown without user, password and values of its query, however they are written', async t => {
+  const content = 'canary-user%2B1 canary-user+1 canary-pass%2f1 canary-pass/1 canary%2Bsig%2F1 canary+sig/1 canary%2bsig%2f1 canary+plain/key canary%2Bplain%2Fkey canary-flag.'
+  const { json: { upstream: sent } } = await explain({ model: 'sealed,m', max_tokens: 10, messages: [{ role: 'user', content }] })
+  t.equal(sent.url, `${upstream.url.replace('//', '//[key]:[key]@')}/chat/v1/chat/completions?sig=[key]&v=[key]&empty=&[key]`)
+  t.match(sent.body, { messages: [{ content: `${'[key] '.repeat(9)}[key].` }] })
+})
+
 t.test('nobody was called for any of this', async t => {
   t.equal(posted(), 0)
   t.notOk(upstream.requests.some(({ path }) => path === '/a.png'))
@@ -164,6 +177,25 @@ t.test('what is explained is what is sent', async t => {
     t.equal(reply.headers.get('x-router-dropped') ?? '', explained.dropped.join(', '))
   }
   t.notMatch(JSON.stringify(log), /canary/)
+})
+
+t.test('the log names a rule that asks for a header, and not what the header says', async t => {
+  const { headers, body: { stream: _, ...body } } = mainLoop()
+  const own = { ...headers, 'x-user-email': 'ann@corp.example' }
+  t.match((await explain({ request: body, headers: own })).json, { rule: 'rules.of-ann', reason: /^header x-user-email is ann@corp\.example and / }, 'it is told to who asks')
+  const linesOf = async (headers: Record<string, string>): Promise<Record<string, unknown>> => {
+    const before = log.length
+    const reply = await fetch(`${url}/v1/messages`, { method: 'POST', headers: { ...headers, authorization: 'Bearer canary-gateway-key' }, body: JSON.stringify(body) })
+    t.equal(reply.status, 200, await reply.text())
+    const line = (): Record<string, unknown> | undefined => log.slice(before).find(({ route }) => route === '/v1/messages')
+    while (line() === undefined) await new Promise(resolve => setImmediate(resolve))
+    return line() ?? {}
+  }
+  const line = await linesOf(own)
+  t.match(line, { provider: 'chat', rule: 'rules.of-ann', status: 200 })
+  t.notOk('reason' in line)
+  t.notMatch(JSON.stringify(log), /corp\.example/)
+  t.match(await linesOf(headers), { rule: 'default', reason: 'no other rule applies' }, 'the reasons of other rules are of the house')
 })
 
 t.test('a page is told as it was asked', async t => {
