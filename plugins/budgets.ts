@@ -3,8 +3,9 @@ import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { dayOf } from '../src/account/period.ts'
 import type { BudgetBook } from '../src/budget/book.ts'
-import { LocalBook, REMEMBERED_DAYS, type Spend } from '../src/budget/local-book.ts'
-import { SharedBook } from '../src/budget/shared-book.ts'
+import { LocalBook } from '../src/budget/local-book.ts'
+import { Notices } from '../src/budget/notices.ts'
+import { LONGEST_PERIOD, type Spend } from '../src/budget/purse.ts'
 import { repeat } from '../src/repeat.ts'
 import type { Store } from '../src/store/store.ts'
 
@@ -15,38 +16,42 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds: three times within a lease. */
-const RENEWAL = 20_000
-
-/** What was spent since a day, by key. */
-async function spentSince ({ db }: Store, day: number): Promise<Spend[]> {
-  return await db.selectFrom('spend').select(['key_id as key', 'day', 'cost', 'tokens']).where('day', '>=', day).execute()
+/** What was spent in the longest period, by all keys or one. */
+async function readSpent ({ db }: Store, key?: string): Promise<Spend[]> {
+  const days = db.selectFrom('spend').select(['key_id as key', 'day', 'cost', 'tokens']).where('day', '>=', dayOf(Date.now()) - LONGEST_PERIOD)
+  return await (key === undefined ? days : days.where('key_id', '=', key)).execute()
 }
 
-/** Replicas share their budgets in the database, and know what it said last. */
-function share (app: FastifyInstance, store: Store, local: LocalBook, instance: string): SharedBook {
+/** Replicas share their budgets in the database. Only then is what it takes loaded. */
+async function openShared (app: FastifyInstance, parts: { url: string, instance: string, spent: readonly Spend[], notices: Notices }): Promise<BudgetBook> {
+  const { LEASE, SharedBook } = await import('../src/budget/shared-book.ts')
+  const book = new SharedBook({ ...parts, log: app.log as Logger })
   const closing = new AbortController()
-  const book = new SharedBook({ db: store.db, instance, local, warnAt: () => app.config.current.limits.budgetWarning, log: app.log as Logger })
-  repeat(async () => {
-    await book.renew()
-    local.load(await spentSince(store, dayOf(Date.now()) - 1))
-  }, RENEWAL, closing.signal, error => app.log.warn({ problem: (error as Error).message }, 'renewing what budgets keep free failed'))
-  app.addHook('onClose', async () => closing.abort())
+  // Twice may a renewal fail before a lease ends. What fails is told by the book.
+  repeat(() => book.renew(), LEASE / 3, closing.signal, () => {})
+  app.addHook('onClose', async () => {
+    closing.abort()
+    await book.close()
+  })
   return book
 }
 
-/** Budgets of keys: in this process alone over SQLite, in the database over PostgreSQL. */
+async function openBook (app: FastifyInstance, store: Store, instance: string): Promise<BudgetBook> {
+  const { usage: { store: place } } = app.config.current
+  const log = app.log as Logger
+  const notices = new Notices(() => app.config.current.limits.budgetWarning, log)
+  const spent = await readSpent(store)
+  if (place.kind === 'postgres') return await openShared(app, { url: place.url, instance, spent, notices })
+  return new LocalBook({ spent, read: key => readSpent(store, key), notices, log })
+}
+
+/** Budgets of keys. What processes that are gone had left open is counted by now: the ledger comes first. */
 async function budgets (app: FastifyInstance): Promise<void> {
   const { store, account } = app
-  if (store === null || account === null) {
-    const keys = app.config.current.keys.filter(({ identity }) => identity.budgets.length > 0).map(({ identity }) => identity.name)
-    if (keys.length > 0) app.log.warn({ keys }, 'these keys have budgets, which nothing holds them to while Usage.enabled is false')
-    app.decorate('budgets', null)
-    return
-  }
-  const local = new LocalBook(await spentSince(store, dayOf(Date.now()) - REMEMBERED_DAYS), () => app.config.current.limits.budgetWarning)
-  const book: BudgetBook = store.kind === 'sqlite' ? local : share(app, store, local, account.instance)
-  app.decorate('budgets', book as BudgetBook | null)
+  const book = store === null || account === null ? null : await openBook(app, store, account.instance)
+  app.decorate('budgets', book)
+  const keys = app.config.current.keys.filter(({ identity }) => identity.budgets.length > 0).map(({ identity }) => identity.name)
+  if (book === null && keys.length > 0) app.log.warn({ keys }, 'these keys have budgets, and nothing holds them to these: Usage.enabled is false')
 }
 
 export default fp(budgets, { name: 'budgets', fastify: '5.x', dependencies: ['config', 'store', 'ledger'] })

@@ -58,6 +58,7 @@ function watchRefusals (app: FastifyInstance, register: Registry): void {
     collect () {
       this.reset()
       for (const [limit, count] of Object.entries(app.limiter.refused)) this.inc({ limit }, count)
+      if (app.budgets !== null) this.inc({ limit: 'budgets' }, app.budgets.refused)
     }
   })
 }
@@ -92,4 +93,4 @@ async function metrics (app: FastifyInstance): Promise<void> {
   })
 }
 
-export default fp(metrics, { name: 'metrics', fastify: '5.x', dependencies: ['config', 'shutdown', 'lanes', 'ledger', 'limiter'] })
+export default fp(metrics, { name: 'metrics', fastify: '5.x', dependencies: ['config', 'shutdown', 'lanes', 'ledger', 'limiter', 'budgets'] })

@@ -77,11 +77,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     // Nothing of a request is changed on the way: what a client sent is what a provider gets.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV } }
   })
-  // Schemas of answers are for the description of the API: to compile a printer of each took a quarter of the start.
-  app.setSerializerCompiler(() => value => JSON.stringify(value))
-  app.removeAllContentTypeParsers()
-  app.decorateRequest('rawBody', null)
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
+  setBodies(app as unknown as FastifyInstance)
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
   app.register(transformers)
@@ -128,4 +124,13 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(messages)
   app.register(countTokens)
   return app as unknown as FastifyInstance
+}
+
+/** How bodies are read and written. */
+function setBodies (app: FastifyInstance): void {
+  // Schemas of answers are for the description of the API: to compile a printer of each took a quarter of the start.
+  app.setSerializerCompiler(() => value => JSON.stringify(value))
+  app.removeAllContentTypeParsers()
+  app.decorateRequest('rawBody', null)
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
 }

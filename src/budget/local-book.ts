@@ -1,79 +1,83 @@
+import type { Logger } from 'pino'
 import type { Identity } from '../account/identity.ts'
-import { dayOf } from '../account/period.ts'
-import { type Amount, type BudgetBook, NOTHING, NO_BUDGET, type Reservation, type Worst, sum } from './book.ts'
-import { type Standing, check, firstDays, warningOf } from './judge.ts'
+import { type BudgetBook, NO_BUDGET, type Reservation, type Worst, amountOf } from './book.ts'
+import { Held } from './held.ts'
+import type { Notices } from './notices.ts'
+import { Purses, type Spend } from './purse.ts'
+import { limitsOf, refusalOf } from './rule.ts'
+import { budgetExceeded } from './words.ts'
 
-/** Days that a period can have, and a day to spare. */
-export const REMEMBERED_DAYS = 32
-
-/** What a key spent, by day, and what is kept free for its requests. */
-interface Account {
-  readonly days: Map<number, Amount>
-  readonly reserved: Map<string, Amount>
+export interface LocalBookParts {
+  /** What all keys spent until now, in the longest period. */
+  readonly spent: readonly Spend[]
+  /** Reads the same for one key. */
+  readonly read: (key: string) => Promise<readonly Spend[]>
+  readonly notices: Notices
+  readonly log: Pick<Logger, 'warn'>
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
 }
 
-/** What was spent on a day by a key. */
-export interface Spend extends Amount { readonly key: string, readonly day: number }
-
-/** Budgets of one process that is alone with its store: everything is known here, and nothing has to be asked for. */
+/**
+ * Budgets of a process that is alone with its store: all is known here, and nothing need be asked for. Nothing lapses
+ * either: a request that is over says so, and a process that dies forgets what it kept free.
+ */
 export class LocalBook implements BudgetBook {
-  readonly #accounts = new Map<string, Account>()
-  readonly #warnAt: () => number
+  refused = 0
+  readonly #purses = new Purses()
+  readonly #parts: LocalBookParts
   readonly #now: () => number
+  /** Keys of which requests were not counted here, since they had no budgets then. */
+  readonly #unknown = new Set<string>()
+  readonly #reading = new Map<string, Promise<void>>()
 
-  /**
-   * @param spent what was spent in the last {@link REMEMBERED_DAYS}
-   * @param warnAt the part of a budget from which on clients are warned
-   * @param now milliseconds since 1970
-   */
-  constructor (spent: readonly Spend[], warnAt: () => number, now: () => number = Date.now) {
-    this.#warnAt = warnAt
-    this.#now = now
-    this.load(spent)
+  constructor (parts: LocalBookParts) {
+    this.#parts = parts
+    this.#now = parts.now ?? Date.now
+    this.#purses.load(parts.spent, this.#now())
   }
 
-  /** Takes in what was spent by the store's account, in the place of what was known of these keys and days. */
-  load (spent: readonly Spend[]): void {
-    for (const { key, day, cost, tokens } of spent) this.#account(key).days.set(day, { cost, tokens })
-  }
-
-  reserve (identity: Identity, requestId: string, worst: Worst): Reservation {
-    if (identity.budgets.length === 0) return NO_BUDGET
-    const now = this.#now()
-    const account = this.#account(identity.id)
-    const standings = this.standings(identity, now)
-    check(identity.name, standings, worst, now)
-    account.reserved.set(requestId, { cost: worst.cost ?? 0, tokens: worst.tokens })
-    return {
-      warning: warningOf(standings, this.#warnAt(), now),
-      settled: actual => {
-        if (account.reserved.delete(requestId)) this.spend(identity.id, { cost: actual.cost ?? 0, tokens: actual.tokens })
-      },
-      release: () => { account.reserved.delete(requestId) }
+  /** @returns a promise only for the first request of a key that was given budgets after others had run */
+  reserve (identity: Identity, requestId: string, worst: Worst): Promise<Reservation> | Reservation {
+    if (identity.budgets.length === 0) {
+      this.#unknown.add(identity.id)
+      return NO_BUDGET
     }
+    if (!this.#unknown.has(identity.id)) return this.#decide(identity, requestId, worst)
+    return this.#catchUp(identity).then(() => this.#decide(identity, requestId, worst))
   }
 
-  /** Adds to what a key spent today. */
-  spend (key: string, amount: Amount): void {
-    const { days } = this.#account(key)
-    const day = dayOf(this.#now())
-    days.set(day, sum(days.get(day) ?? NOTHING, amount))
-    for (const old of days.keys()) if (old < day - REMEMBERED_DAYS) days.delete(old)
-  }
-
-  /** How a key stands with each of its budgets. */
-  standings ({ id, budgets }: Identity, now = this.#now()): Standing[] {
-    const { days, reserved } = this.#account(id)
-    const kept = [...reserved.values()].reduce(sum, NOTHING)
-    return firstDays(budgets, now).map((first, i) => {
-      const spent = [...days].filter(([day]) => day >= first).map(([, amount]) => amount).reduce(sum, NOTHING)
-      return { budget: budgets[i] as Standing['budget'], spent, reserved: kept }
+  #decide (identity: Identity, requestId: string, worst: Worst): Reservation {
+    const { notices } = this.#parts
+    const purse = this.#purses.of(identity.id)
+    const standing = purse.standing(this.#now())
+    const refusal = refusalOf(limitsOf(identity.budgets), standing, worst)
+    if (refusal !== null) {
+      this.refused++
+      throw budgetExceeded(identity.name, refusal, standing.now)
+    }
+    if (worst.cost === null) notices.unpriced(identity)
+    purse.hold(requestId, amountOf(worst))
+    return new Held(notices.warningFor(identity, standing), spent => {
+      purse.free(requestId)
+      if (spent !== null) purse.spend(spent, this.#now())
     })
   }
 
-  #account (key: string): Account {
-    let account = this.#accounts.get(key)
-    if (account === undefined) this.#accounts.set(key, account = { days: new Map(), reserved: new Map() })
-    return account
+  /** Reads from the store what a key spent. */
+  #catchUp ({ id, name }: Identity): Promise<void> {
+    let reading = this.#reading.get(id)
+    if (reading === undefined) {
+      reading = this.#read(id).catch((error: unknown) => {
+        this.#parts.log.warn({ key: name, problem: (error as Error).message }, 'what this key has spent cannot be read: it is held to its budgets from now on')
+      }).finally(() => this.#reading.delete(id))
+      this.#reading.set(id, reading)
+    }
+    return reading
+  }
+
+  async #read (key: string): Promise<void> {
+    this.#purses.load(await this.#parts.read(key), this.#now())
+    this.#unknown.delete(key)
   }
 }

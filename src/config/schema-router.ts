@@ -26,7 +26,7 @@ const rule = {
       },
       description: 'The target, or several with weights: a session stays with one.'
     },
-    fallback: { ...targets, description: 'Targets for when that one fails, before those of fallback.' }
+    fallback: { ...targets, description: 'Targets for when that one fails, in place of those of fallback.default; an empty list is none.' }
   }
 } as const
 

@@ -16,6 +16,7 @@ export class Spool {
   readonly #instance: string
   #number = 0
   #file: string | null = null
+  #appending: Promise<void> = Promise.resolve()
 
   constructor (folder: string, instance: string) {
     this.#folder = folder
@@ -24,14 +25,15 @@ export class Spool {
 
   /** @throws {Error} when the disk cannot take them */
   async append (entries: readonly Entry[]): Promise<void> {
-    const file = this.#file ?? join(this.#folder, `spool-${process.pid}-${this.#instance}-${++this.#number}.ndjson`)
-    await appendLines(this.#folder, file, entries)
-    this.#file = file
+    // Named before anything is waited for: from here on the file is not one that may be read back and removed.
+    const file = this.#file ??= join(this.#folder, `spool-${process.pid}-${this.#instance}-${++this.#number}.ndjson`)
+    await (this.#appending = appendLines(this.#folder, file, entries))
   }
 
   /** Closes the file that is written to, so that it can be read back while another one is begun. */
-  rotate (): void {
+  async rotate (): Promise<void> {
     this.#file = null
+    await this.#appending.catch(() => {})
   }
 
   /** Files that wait to be read back: those that this process closed, and those of processes that are gone. */

@@ -59,8 +59,13 @@ export class StoreSink implements Sink {
 
   /** Reads back what waits in files: once at the start, and whenever the store came back. */
   async replay (): Promise<void> {
-    this.#replay ??= this.#readBack().finally(() => { this.#replay = null })
-    await this.#replay
+    // One that runs has looked for files already: what came since is for the next.
+    const before = this.#replay
+    const replay = this.#replay = (async () => {
+      await before?.catch(() => {})
+      await this.#readBack()
+    })()
+    await replay
   }
 
   /** Looks for the store a last time; what waits in files after that is for the next start. */
@@ -118,7 +123,7 @@ export class StoreSink implements Sink {
   }
 
   async #readBack (): Promise<void> {
-    this.#spool.rotate()
+    await this.#spool.rotate()
     const kept = this.#kept
     this.#kept = []
     if (kept.length > 0) {

@@ -26,7 +26,7 @@ export interface AccountParts {
 
 /** What a request came to, over all of its tries. */
 export interface Total {
-  /** Micro-dollars; null where a try has no price. */
+  /** Micro-dollars, of the tries that have a price; null where none has. */
   readonly cost: number | null
   readonly tokens: number
   /** Whether anything was sent at all. */
@@ -45,7 +45,8 @@ export class RequestAccount {
   readonly #common: Common
   /** The entry of the try that is under way. */
   #open: { readonly attempt: Attempt, readonly entry: Entry } | null = null
-  #cost: number | null = 0
+  /** Of the tries that have a price. */
+  #cost: number | null = null
   #tokens = 0
 
   constructor (parts: AccountParts, exchange: Exchange) {
@@ -89,7 +90,7 @@ export class RequestAccount {
     const result = tally(attempt, error, { left: this.#exchange.left, stopped: stopped() }, entry.tokens.input, config)
     this.#tokens += totalOf(result.tokens)
     if (result.cost !== null) this.#parts.spent(attempt.target, result.cost)
-    this.#cost = this.#cost === null || result.cost === null ? null : this.#cost + result.cost
+    if (result.cost !== null) this.#cost = (this.#cost ?? 0) + result.cost
     ledger.settle(settledEntry(entry, result, last))
   }
 }
