@@ -1,7 +1,7 @@
-import picomatch from 'picomatch'
 import { CREDENTIAL_HEADER } from '../provider-error.ts'
 import { type ConditionTrait, TRAITS } from './condition-traits.ts'
 import type { RequestTraits } from './traits.ts'
+import { compileGlobs } from './glob.ts'
 
 /** `when` of a rule: every member must hold. Its form is checked by {@link conditionSchema}. */
 export interface Condition { readonly [trait: string]: unknown }
@@ -24,7 +24,7 @@ function compileMember (name: string, expected: unknown): Check {
     case 'or': return any((expected as Condition[]).map(compileCondition))
     case 'not': return not(compileCondition(expected as Condition))
     case 'header': return all(Object.entries(expected as Condition).map(([header, globs]) => {
-      const check = ofText(`header ${header}`, traits => traits.headers[header.toLowerCase()], globs)
+      const check = ofText(`header ${header}`, traits => ownHeader(traits, header.toLowerCase()), globs)
       return CREDENTIAL_HEADER.test(header) ? discreet(header, check) : check
     }))
   }
@@ -67,15 +67,18 @@ function ofNumber (name: string, of: (traits: RequestTraits) => number | undefin
   }
 }
 
-/** Globs as shells have them, but `*` also stands for slashes, and case does not count: model names are no paths. */
-const GLOB = { bash: true, dot: true, nocase: true, nonegate: true } as const
+/** A header of the request; names that every object has are none. */
+function ownHeader ({ headers }: RequestTraits, name: string): string | readonly string[] | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined
+}
+
 /** What of a value is told in a reason. */
 const SHOWN = 100
 
 /** One of the values must be like one of the globs. */
 function ofText (name: string, of: (traits: RequestTraits) => string | readonly string[] | undefined, expected: unknown): Check {
   const globs = [expected].flat() as string[]
-  const matches = picomatch(globs.filter(glob => glob !== ''), GLOB)
+  const matches = compileGlobs(globs)
   // It takes no empty glob, and to it an empty text is like none.
   const takesEmpty = globs.some(glob => /^\**$/.test(glob))
   const words = globs.join(' or ')

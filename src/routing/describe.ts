@@ -13,11 +13,14 @@ const ULTRATHINK = /\bultrathink\b/i
 /** The last real size of a conversation, in tokens, so far as it still tells something of one that is now estimated so. */
 export type LastSize = (conversation: string, estimate: number) => number
 
+const MAX_SESSION = 256
+
 /** Reads the traits of a request: pure, and in one walk over its messages. */
 export function describe (request: MessagesRequest, caller: Caller, lastSize: LastSize = () => 0): RequestTraits {
   const { model, system, tools = [], thinking, output_config: output } = request
   const { headers, key } = caller
-  const session = textHeader(headers['x-claude-code-session-id']) ?? sessionOf(request.metadata?.user_id) ?? textHeader(headers['x-session-id'])
+  // It is remembered, so its length may not be the client's choice.
+  const session = (textHeader(headers['x-claude-code-session-id']) ?? sessionOf(request.metadata?.user_id) ?? textHeader(headers['x-session-id']))?.slice(0, MAX_SESSION)
   const agent = textHeader(headers['x-claude-code-agent-id'])
   const walk = walkMessages(request.messages)
   const estimate = contentTokens(system) + toolsTokens(tools) + walk.tokens
@@ -122,12 +125,14 @@ function saysSubagent (system: string | TextBlock[] | undefined): boolean {
   return first !== undefined && isAttribution(first) && first.text.includes('cc_is_subagent=true')
 }
 
-/** The title of a session is asked for without tools and thinking, as an object with a `title`. */
+/** The title of a session is asked for without tools and thinking, as an object with a `title` and nothing else. */
 function isAuxiliary ({ tools, thinking, output_config: output }: MessagesRequest): boolean {
   if (tools !== undefined && tools.length > 0) return false
   if (thinking && thinking.type !== 'disabled') return false
-  const properties = output?.format?.type === 'json_schema' ? output.format.schema['properties'] : undefined
-  return isJsonObject(properties) && properties['title'] !== undefined
+  const format: unknown = output?.format
+  const schema = isJsonObject(format) && format['type'] === 'json_schema' ? format['schema'] : undefined
+  const properties = isJsonObject(schema) ? schema['properties'] : undefined
+  return isJsonObject(properties) && Object.keys(properties).join() === 'title'
 }
 
 function textHeader (value: string | string[] | undefined): string | undefined {

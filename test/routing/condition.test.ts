@@ -1,4 +1,5 @@
 import t from 'tap'
+import { compileGlobs } from '../../src/routing/glob.ts'
 import { type Condition, type Finding, compileCondition } from '../../src/routing/condition.ts'
 import { TRAITS } from '../../src/routing/condition-traits.ts'
 import type { RequestTraits } from '../../src/routing/traits.ts'
@@ -173,4 +174,14 @@ t.test('so is the rest of a rule', async t => {
   t.strictSame(await ofRule({ fallback: ['m'] }), ['Router.rules[0].fallback[0]: must be "provider,model"'])
   t.strictSame(await ofRule({ then: 'p,m' }), ['Router.rules[0].then: there is no such key'])
   t.match(await ofRule({ name: 'a b' }), [/^Router\.rules\[0\]\.name: must match pattern/])
+})
+
+t.test('globs: any text, one character, whatever the case; and no text of a client takes long', async t => {
+  const matches = (glob: string, text: string): boolean => compileGlobs([glob])(text)
+  for (const [glob, text, expected] of [
+    ['*claude*sonnet*4*5', 'anthropic/Claude-Sonnet-4-5', true], ['*claude*sonnet*4*5', 'claude-sonnet-4-5-x', false], ['gpt-?', 'gpt-5', true], ['gpt-?', 'gpt-5.1', false],
+    ['*', 'a/b', true], ['a*', 'A', true], ['', 'a', false], ['{a,b}*', 'bcd', true], ['a**b', 'a/x/b', true], ['a.b', 'axb', false]
+  ] as const) t.equal(matches(glob, text), expected, `${glob} ${text}`)
+  t.notOk(matches('*claude*sonnet*4*5', 'claude sonnet 4 '.repeat(10_000)))
+  t.notOk(matches('{*a*a*a*a*a*a*a*a*a*b,x}', 'a'.repeat(100_000)))
 })
