@@ -66,5 +66,5 @@ export default [
   },
   ...Object.entries(borders).map(([folder, border]) => restrict([`${folder}/**/*.ts`], [border])),
   ...Object.entries(siblings).map(([files, regex]) => restrict([files], [borders.providers, [[regex], noSiblings]])),
-  restrict(['src/errors.ts', 'src/provider.ts', 'src/target.ts', 'src/provider-error.ts', 'src/transformer-kit.ts'], [[[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers')], 'a foundation of the house imports only src/wire and src/message']])
+  restrict(['src/errors.ts', 'src/glob.ts', 'src/provider.ts', 'src/target.ts', 'src/provider-error.ts', 'src/transformer-kit.ts'], [[[into('ingress', 'upstream', 'config', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers')], 'a foundation of the house imports only src/wire and src/message']])
 ]

@@ -58,6 +58,8 @@ export interface ModelReasoning {
 export interface Capabilities {
   /** Tokens that prompt and answer may have together. */
   readonly contextWindow?: number | undefined
+  /** The window instead that Anthropic's beta of long contexts gives, where neither configuration nor server tell one. */
+  readonly longWindow?: number | undefined
   /** Tokens that an answer may have. */
   readonly maxOutput?: number | undefined
   /** Whether it can see images. */

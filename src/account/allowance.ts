@@ -1,9 +1,7 @@
-import picomatch from 'picomatch'
+import { compileGlobs } from '../glob.ts'
 import type { Target } from '../target.ts'
 import type { Identity } from './identity.ts'
 
-/** Globs as in conditions of rules: `*` also stands for slashes, and case does not count. */
-const GLOB = { bash: true, dot: true, nocase: true, nonegate: true } as const
 const BRACES = /\{[^{}]*\}/g
 
 type Check = (target: Target) => boolean
@@ -27,15 +25,15 @@ export function permitted (identity: Identity, targets: readonly Target[]): read
 
 function compile ({ models, providers }: Identity): Check {
   const ofModel = models === null ? undefined : compileModels(models)
-  const ofProvider = providers === null ? undefined : picomatch([...providers], GLOB)
+  const ofProvider = providers === null ? undefined : compileGlobs(providers)
   return target => (ofModel?.(target) ?? true) && (ofProvider?.(target.provider.name) ?? true)
 }
 
 /** A glob with a comma is of `provider,model`, one without of the model alone: `o*` must not let in all of openrouter. */
 function compileModels (globs: readonly string[]): Check {
   const full = globs.filter(namesProvider)
-  const ofName = picomatch(full, GLOB)
-  const ofModel = picomatch(globs.filter(glob => !full.includes(glob)), GLOB)
+  const ofName = compileGlobs(full)
+  const ofModel = compileGlobs(globs.filter(glob => !full.includes(glob)))
   return ({ model, name }) => ofModel(model) || ofName(name)
 }
 

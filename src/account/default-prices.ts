@@ -4,17 +4,17 @@ import type { Price, PriceEntry } from './price.ts'
 export const DEFAULT_PRICES_DATE = '2026-11-26'
 
 /**
- * Who serves a model at its vendor's price: everyone but a server of one's own, where it may be another model under a name
- * that clients know.
+ * Who does not serve a model at its vendor's price, while everyone else does: a server of one's own, where it may be another
+ * model under a name that clients know.
  */
-const VENDORS = '!(*vllm*|*sglang*|*ollama*|*llama*|*lmstudio*|*lm-studio*|*local*|demo)'
+export const OWN_SERVERS: readonly string[] = ['*vllm*', '*sglang*', '*ollama*', '*llama*', '*lmstudio*', '*lm-studio*', '*local*', 'demo']
 /** DeepSeek's weights are open: only its own API has these prices. */
 const DEEPSEEK = 'deepseek{,-api,-anthropic,-beta}'
 
 /** `claude-opus-5-5`, `claude-3-opus-20240229`, `anthropic/claude-opus-5.5` … of these versions. */
 function claude (family: string, ...versions: string[]): string {
-  const version = anyOf(versions.map(version => version.replace('.', '[-.]')))
-  return `{,anthropic/}claude-{${family}-${version},${version}-${family}}{,-20*,-latest}{,\\[1m\\]}`
+  const version = anyOf(versions.map(version => version.replace('.', '{-,.}')))
+  return `{,anthropic/}claude-{${family}-${version},${version}-${family}}{,-20*,-latest}{,[1m]}`
 }
 
 /** Models of OpenAI, also by the day of their snapshot. */
@@ -151,6 +151,6 @@ const AT_DEEPSEEK: readonly PriceEntry[] = [
  * that agree. Where a price depends on the time, the dearer one stands here, so that no budget is overrun.
  */
 export const DEFAULT_PRICES: readonly PriceEntry[] = [
-  ...[...ANTHROPIC, ...OPENAI, ...GOOGLE].map(entry => ({ ...entry, provider: VENDORS })),
+  ...ANTHROPIC, ...OPENAI, ...GOOGLE,
   ...AT_DEEPSEEK.map(entry => ({ ...entry, provider: DEEPSEEK }))
 ]

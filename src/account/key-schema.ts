@@ -1,7 +1,8 @@
+import { MAX_GLOB } from '../glob.ts'
 import { PERIODS } from './period.ts'
 import { ROLES } from './identity.ts'
 
-const globs = (description: string) => ({ type: 'array', minItems: 1, items: { type: 'string', minLength: 1 }, description }) as const
+const globs = (description: string) => ({ type: 'array', minItems: 1, items: { type: 'string', minLength: 1, maxLength: MAX_GLOB }, description }) as const
 const count = (description: string) => ({ type: 'integer', minimum: 1, description }) as const
 
 export const budgetSchema = {

@@ -1,11 +1,9 @@
-import picomatch from 'picomatch'
-import { DEFAULT_PRICES } from './default-prices.ts'
+import { compileGlobs } from '../glob.ts'
+import { DEFAULT_PRICES, OWN_SERVERS } from './default-prices.ts'
 import type { Price, PriceEntry } from './price.ts'
 
 type Glob = (text: string) => boolean
 
-/** Globs as conditions have them (src/routing/condition.ts): `*` also stands for slashes, and case does not count. */
-const GLOB = { bash: true, dot: true, nocase: true, nonegate: true } as const
 /** Targets whose prices are kept at hand. */
 const MAX_KNOWN = 1000
 
@@ -20,26 +18,29 @@ class Row {
   }
 
   fits (provider: string, model: string): boolean {
-    this.#model ??= picomatch(this.entry.model, GLOB)
+    this.#model ??= compileGlobs([this.entry.model])
     if (!this.#model(model)) return false
     if (this.entry.provider === undefined) return true
-    this.#provider ??= picomatch(this.entry.provider, GLOB)
+    this.#provider ??= compileGlobs([this.entry.provider])
     return this.#provider(provider)
   }
 }
 
 /** Compiled once for all tables: a configuration may be loaded often. */
 const SHIPPED = DEFAULT_PRICES.map(entry => new Row(entry))
+const isOwnServer = compileGlobs(OWN_SERVERS)
 
 /** Prices by provider and model: the first entry that fits counts, and those of the configuration come first. */
 export class PriceTable {
-  readonly #rows: readonly Row[]
+  readonly #own: readonly Row[]
+  readonly #shipped: readonly Row[]
   /** What fits a target, up to the first that fits prompts of any length. */
   readonly #known = new Map<string, readonly PriceEntry[]>()
 
-  /** @param own of the configuration, in its order; @param shipped what stands behind them */
+  /** @param own of the configuration, in its order; @param shipped what stands behind them, but for servers of one's own */
   constructor (own: readonly PriceEntry[], shipped: readonly PriceEntry[] = DEFAULT_PRICES) {
-    this.#rows = [...own.map(entry => new Row(entry)), ...(shipped === DEFAULT_PRICES ? SHIPPED : shipped.map(entry => new Row(entry)))]
+    this.#own = own.map(entry => new Row(entry))
+    this.#shipped = shipped === DEFAULT_PRICES ? SHIPPED : shipped.map(entry => new Row(entry))
   }
 
   /**
@@ -60,7 +61,7 @@ export class PriceTable {
 
   #fitting (provider: string, model: string): PriceEntry[] {
     const entries: PriceEntry[] = []
-    for (const row of this.#rows) {
+    for (const row of isOwnServer(provider) ? this.#own : [...this.#own, ...this.#shipped]) {
       if (!row.fits(provider, model)) continue
       entries.push(row.entry)
       if (row.entry.above === undefined) break

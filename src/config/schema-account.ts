@@ -1,4 +1,5 @@
 import { keySettings } from '../account/key-schema.ts'
+import { MAX_GLOB } from '../glob.ts'
 
 const price = (description: string) => ({ type: 'number', minimum: 0, description }) as const
 
@@ -59,8 +60,8 @@ export const prices = {
     required: ['model', 'input', 'output'],
     additionalProperties: false,
     properties: {
-      provider: { type: 'string', minLength: 1, description: 'A glob of providers. All without it.' },
-      model: { type: 'string', minLength: 1, description: 'A glob of models.' },
+      provider: { type: 'string', minLength: 1, maxLength: MAX_GLOB, description: 'A glob of providers. All without it.' },
+      model: { type: 'string', minLength: 1, maxLength: MAX_GLOB, description: 'A glob of models.' },
       above: { type: 'integer', minimum: 1, description: 'Only for prompts of more tokens than this, cached ones included. Stands before the entry for all others.' },
       input: price('Of the prompt, what is not cached.'),
       output: price('Of the answer, reasoning included.'),

@@ -1,3 +1,5 @@
+import { MAX_GLOB } from '../glob.ts'
+
 const useList = {
   type: 'array',
   description: 'Names, or [name, options]: at most one transformer pair, and adapters in their order.',
@@ -41,6 +43,7 @@ export const providerSchema = {
     capabilities: {
       type: 'object',
       description: 'What its models can do, by name or glob; the first that fits. Common models are known, see docs/routing.md.',
+      propertyNames: { minLength: 1, maxLength: MAX_GLOB },
       additionalProperties: capabilities
     },
     maxConcurrent: { type: 'integer', minimum: 1, description: 'How many requests it gets at once; more wait, and sessions take turns. No limit without it.' },

@@ -8,13 +8,14 @@ const check = ajv.compile<ConfigDocument>(configSchema)
 /** What is wrong with the form of a document, one line a problem; empty for a good one. */
 export function formProblems (document: unknown): string[] {
   if (check(document)) return []
-  const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'anyOf')
+  const errors = (check.errors ?? []).filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'propertyNames')
   return [...new Set(errors.map(problem))]
 }
 
 function problem (error: ErrorObject): string {
   const path = pathOf(error.instancePath)
-  const { params } = error
+  const { params, propertyName } = error
+  if (propertyName !== undefined) return `${path}: the name "${shortened(propertyName)}" ${error.message}`
   switch (error.keyword) {
     case 'required': return `${join(path, String(params['missingProperty']))}: is missing`
     case 'additionalProperties': return `${join(path, String(params['additionalProperty']))}: there is no such key${suggestion(error)}`
@@ -23,6 +24,9 @@ function problem (error: ErrorObject): string {
     default: return `${path || 'the document'}: ${error.message}`
   }
 }
+
+/** Characters of a name that are told. */
+const SHOWN = 40
 
 const PATTERNS: Record<string, string> = {
   '^[^,]+,.+$': 'must be "provider,model"',
@@ -39,6 +43,11 @@ function pathOf (pointer: string): string {
 function join (path: string, step: string): string {
   if (/^\d+$/.test(step)) return `${path}[${step}]`
   return path === '' ? step : `${path}.${step}`
+}
+
+/** A name may be what is too long. */
+function shortened (name: string): string {
+  return name.length > SHOWN ? `${name.slice(0, SHOWN)}…` : name
 }
 
 /** The key that was probably meant: one that differs in case only. */

@@ -3,8 +3,9 @@ import { withoutSubagentTag } from '../message/subagent-tag.ts'
 import { thinkingOff } from '../message/thinking-off.ts'
 import { withoutImages } from '../message/without-images.ts'
 import type { Target } from '../provider.ts'
-import type { MessagesRequest } from '../wire/anthropic.ts'
+import type { MessagesRequest, ThinkingParam } from '../wire/anthropic.ts'
 import type { RequestTraits } from './traits.ts'
+import { windowOf } from './window.ts'
 
 /** The members of a request that are changed for a target. */
 type Members = Partial<Pick<MessagesRequest, 'max_tokens' | 'thinking' | 'messages' | 'system'>>
@@ -22,28 +23,34 @@ const NOTHING: Adjustment = { members: null, told: [], dropped: [] }
 
 /** A share of the output that thinking may take, as OpenRouter takes it for a high effort. */
 const THINKING_SHARE = 0.8
+/** Anthropic takes no lower budget. */
+const LEAST_BUDGET = 1024
 
 /**
  * What has to be changed in a request for a target: what its model cannot do, so far as that is known, and what the
  * configuration asks for in the system prompt.
  */
-export function adjust (request: MessagesRequest, { capabilities }: Target, traits: RequestTraits, systemPrompt: string | undefined): Adjustment {
-  const { vision, thinking } = capabilities
-  const maxOutput = outputLimit(capabilities, traits)
+export function adjust (request: MessagesRequest, target: Target, traits: RequestTraits, systemPrompt: string | undefined): Adjustment {
+  const { vision, thinking } = target.capabilities
+  const maxOutput = outputLimit(target, traits)
   const blind = vision === false && traits.images + traits.earlierImages > 0
   const tooLong = request.max_tokens > maxOutput
-  const thoughtless = thinking === false && traits.thinking !== 'none' && traits.thinking !== 'disabled'
+  const lessThinking = tooLong ? lowerBudget(request, maxOutput) : undefined
+  const thoughtless = lessThinking === 'off' || (thinking === false && thinks(traits))
   // Agents have prompts of their own, made for their task.
   const prompt = traits.subagent ? undefined : systemPrompt
   if (!blind && !tooLong && !thoughtless && traits.subagentTag === undefined && prompt === undefined) return NOTHING
 
   const members: Members = {}
   const told: string[] = []
-  if (tooLong) lowerOutput(request, maxOutput, members, told)
+  if (tooLong) {
+    members.max_tokens = maxOutput
+    told.push(`max_tokens ${request.max_tokens} to ${maxOutput}`)
+  }
   if (thoughtless) {
     Object.assign(members, thinkingOff(request))
     told.push('thinking off')
-  }
+  } else if (lessThinking !== undefined) members.thinking = lessThinking
   if (blind) {
     const { messages, count } = withoutImages(request.messages, 'all')
     members.messages = messages
@@ -53,6 +60,10 @@ export function adjust (request: MessagesRequest, { capabilities }: Target, trai
   return { members: Object.keys(members).length === 0 ? null : members, told, dropped: blind && traits.images > 0 ? ['messages.image'] : [] }
 }
 
+function thinks ({ thinking }: RequestTraits): boolean {
+  return thinking !== 'none' && thinking !== 'disabled'
+}
+
 /** Our estimate is one: what it may be short of, in shares of it and in tokens. */
 const MARGIN = 1.1
 const MARGIN_TOKENS = 128
@@ -60,17 +71,17 @@ const MARGIN_TOKENS = 128
 const LEAST_OUTPUT = 1024
 
 /** What the model can answer, and what its context window leaves for it: most servers refuse to be asked for more. */
-function outputLimit ({ maxOutput = Infinity, contextWindow = Infinity }: Target['capabilities'], { promptTokens }: RequestTraits): number {
-  const room = Math.floor(contextWindow - promptTokens * MARGIN - MARGIN_TOKENS)
+function outputLimit (target: Target, traits: RequestTraits): number {
+  const { maxOutput = Infinity } = target.capabilities
+  const room = Math.floor((windowOf(target, traits) ?? Infinity) - traits.promptTokens * MARGIN - MARGIN_TOKENS)
   return Math.min(maxOutput, room < LEAST_OUTPUT ? Infinity : room)
 }
 
-function lowerOutput ({ max_tokens: asked, thinking }: MessagesRequest, maxOutput: number, members: Members, told: string[]): void {
-  members.max_tokens = maxOutput
-  told.push(`max_tokens ${asked} to ${maxOutput}`)
-  // The budget is part of the output, and must leave some of it.
-  if (thinking?.budget_tokens === undefined || thinking.budget_tokens < maxOutput) return
-  members.thinking = { ...thinking, budget_tokens: Math.floor(maxOutput * THINKING_SHARE) }
+/** A budget is part of the output, and must leave some of it. @returns undefined where it does, or there is none */
+function lowerBudget ({ thinking }: MessagesRequest, maxOutput: number): ThinkingParam | 'off' | undefined {
+  if (thinking?.budget_tokens === undefined || thinking.budget_tokens < maxOutput) return undefined
+  const budget = Math.floor(maxOutput * THINKING_SHARE)
+  return budget < LEAST_BUDGET ? 'off' : { ...thinking, budget_tokens: budget }
 }
 
 function adjustSystem ({ system }: MessagesRequest, prompt: string | undefined, members: Members, told: string[]): void {

@@ -1,8 +1,9 @@
+import { MAX_GLOB } from '../glob.ts'
 import { TRAITS } from './condition-traits.ts'
 
 /** Without `anyOf`: of several alternatives a validator can only say that none fits, and not what is wrong. */
 const VALUES = {
-  text: { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 },
+  text: { type: ['string', 'array'], maxLength: MAX_GLOB, items: { type: 'string', maxLength: MAX_GLOB }, minItems: 1 },
   number: {
     type: ['number', 'object'],
     minProperties: 1,

@@ -1,7 +1,7 @@
+import { compileGlobs } from '../glob.ts'
 import { CREDENTIAL_HEADER } from '../provider-error.ts'
 import { type ConditionTrait, TRAITS } from './condition-traits.ts'
 import type { RequestTraits } from './traits.ts'
-import { compileGlobs } from './glob.ts'
 
 /** `when` of a rule: every member must hold. Its form is checked by {@link conditionSchema}. */
 export interface Condition { readonly [trait: string]: unknown }
@@ -79,14 +79,12 @@ const SHOWN = 100
 function ofText (name: string, of: (traits: RequestTraits) => string | readonly string[] | undefined, expected: unknown): Check {
   const globs = [expected].flat() as string[]
   const matches = compileGlobs(globs)
-  // It takes no empty glob, and to it an empty text is like none.
-  const takesEmpty = globs.some(glob => /^\**$/.test(glob))
   const words = globs.join(' or ')
   return traits => {
     const value = of(traits)
     if (value === undefined) return { holds: false, why: `${name} is not given` }
     if (typeof value === 'string') {
-      const holds = value === '' ? takesEmpty : matches(value)
+      const holds = matches(value)
       return { holds, why: `${name} is ${value.slice(0, SHOWN)}${holds ? '' : `, not ${words}`}` }
     }
     const found = value.find(each => matches(each))

@@ -13,15 +13,15 @@ const ULTRATHINK = /\bultrathink\b/i
 /** The last real size of a conversation, in tokens, so far as it still tells something of one that is now estimated so. */
 export type LastSize = (conversation: string, estimate: number) => number
 
-const MAX_SESSION = 256
+/** Characters of an id that count. Ids are remembered, so their length may not be the client's choice. */
+const MAX_ID = 256
 
 /** Reads the traits of a request: pure, and in one walk over its messages. */
 export function describe (request: MessagesRequest, caller: Caller, lastSize: LastSize = () => 0): RequestTraits {
   const { model, system, tools = [], thinking, output_config: output } = request
   const { headers, key } = caller
-  // It is remembered, so its length may not be the client's choice.
-  const session = (textHeader(headers['x-claude-code-session-id']) ?? sessionOf(request.metadata?.user_id) ?? textHeader(headers['x-session-id']))?.slice(0, MAX_SESSION)
-  const agent = textHeader(headers['x-claude-code-agent-id'])
+  const session = idOf(textHeader(headers['x-claude-code-session-id']) ?? sessionOf(request.metadata?.user_id) ?? textHeader(headers['x-session-id']))
+  const agent = idOf(textHeader(headers['x-claude-code-agent-id']))
   const walk = walkMessages(request.messages)
   const estimate = contentTokens(system) + toolsTokens(tools) + walk.tokens
   const conversation = `${session ?? ''} ${agent ?? ''} ${openingOf(request.messages)}`
@@ -32,7 +32,7 @@ export function describe (request: MessagesRequest, caller: Caller, lastSize: La
     tier: tierOf(model),
     session,
     agent,
-    parentAgent: textHeader(headers['x-claude-code-parent-agent-id']),
+    parentAgent: idOf(textHeader(headers['x-claude-code-parent-agent-id'])),
     subagent: agent !== undefined || saysSubagent(system),
     auxiliary: isAuxiliary(request),
     thinking: thinking?.type ?? 'none',
@@ -89,12 +89,21 @@ function walkMessages (messages: readonly MessageParam[]): Walk {
 function walkBlock (block: ContentBlock, walk: Walk): void {
   walk.tokens += blockTokens(block)
   if (block.type === 'image') walk.images++
-  else if (block.type === 'document') walk.documents++
+  else if (block.type === 'document') countDocument(block, walk)
   else if (block.type === 'tool_result' && Array.isArray(block.content)) {
-    for (const { type } of block.content) {
-      if (type === 'image') walk.images++
-      else if (type === 'document') walk.documents++
+    for (const inner of block.content) {
+      if (inner.type === 'image') walk.images++
+      else if (inner.type === 'document') countDocument(inner, walk)
     }
+  }
+}
+
+/** A document may be made of blocks, and pictures among them. */
+function countDocument ({ source }: Extract<ContentBlock, { type: 'document' }>, walk: Walk): void {
+  walk.documents++
+  if (source.type !== 'content' || !Array.isArray(source.content)) return
+  for (const { type } of source.content) {
+    if (type === 'image') walk.images++
   }
 }
 
@@ -137,6 +146,11 @@ function isAuxiliary ({ tools, thinking, output_config: output }: MessagesReques
 
 function textHeader (value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The beginning of a long id, as a text of its own: a mere slice would hold on to all of it. */
+function idOf (id: string | undefined): string | undefined {
+  return id === undefined || id.length <= MAX_ID ? id : Buffer.from(id.slice(0, MAX_ID), 'utf16le').toString('utf16le')
 }
 
 /** How many places of a text are looked at. */

@@ -2,6 +2,7 @@ import type { Target } from '../provider.ts'
 import type { Route, Targets } from './route.ts'
 import type { Router } from './router.ts'
 import type { RequestTraits } from './traits.ts'
+import { windowOf } from './window.ts'
 
 /** What is known of the targets beside the configuration. */
 export interface Fitting {
@@ -31,8 +32,8 @@ function toLongContext (choice: Choice, traits: RequestTraits, { longContext }: 
   if (longContext === undefined || longContext[0] === target) return choice
   // An image that was just shown would be lost there. If the provider, too, finds the prompt too long, it goes there after all.
   if (traits.images > 0 && isBlind(longContext[0]) && !isBlind(target)) return choice
-  const window = target.capabilities.contextWindow
-  if (window === undefined || (longContext[0].capabilities.contextWindow ?? Infinity) <= window) return choice
+  const window = windowOf(target, traits)
+  if (window === undefined || (windowOf(longContext[0], traits) ?? Infinity) <= window) return choice
   const prompt = fitting.tokensFor(target, traits)
   // A picture goes to the model that is there for pictures, if need be for a shorter answer.
   const answer = choice.rule === 'image' ? 0 : Math.min(traits.maxTokens, target.capabilities.maxOutput ?? Infinity)
@@ -52,8 +53,8 @@ function withoutUnfit (targets: Targets, traits: RequestTraits, fitting: Fitting
 }
 
 function isUnfit (target: Target, traits: RequestTraits, fitting: Fitting): boolean {
-  const { tools, contextWindow } = target.capabilities
-  return (tools === false && traits.tools.length > 0) || (contextWindow !== undefined && fitting.tokensFor(target, traits) > contextWindow)
+  const window = windowOf(target, traits)
+  return (target.capabilities.tools === false && traits.tools.length > 0) || (window !== undefined && fitting.tokensFor(target, traits) > window)
 }
 
 function isBlind (target: Target): boolean {

@@ -3,7 +3,8 @@ import type { Capabilities } from '../provider.ts'
 /** What a model can do, and which names mean it: `match` is tried on the name as `plainName` makes it. */
 interface KnownModel extends Capabilities { match: RegExp }
 
-const NEWER_CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: 1_000_000, maxOutput: 128_000 }
+const LONG_WINDOW = 1_000_000
+const NEWER_CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: LONG_WINDOW, maxOutput: 128_000 }
 const CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: 200_000 }
 const OLDER_CLAUDE = { vision: true, tools: true, thinking: false, contextWindow: 200_000 }
 const SEEING = { vision: true, tools: true, thinking: true }
@@ -117,7 +118,15 @@ export function knownCapabilities (model: string): Capabilities {
   const known = MODELS.find(({ match }) => match.test(name))
   if (known === undefined) return NOTHING
   const { match, ...capabilities } = known
-  return name.startsWith('claude-') && /\[1m\]/i.test(model) ? { ...capabilities, contextWindow: 1_000_000 } : capabilities
+  return name.startsWith('claude-') && /\[1m\]/i.test(model) ? { ...capabilities, contextWindow: LONG_WINDOW } : capabilities
+}
+
+/** Whom Anthropic gives a longer window for its beta of long contexts: platform.claude.com/docs/en/build-with-claude/context-windows. */
+const LONG_BY_BETA = /^claude-sonnet-4(\.[05])?(?![.\d])/
+
+/** The window that a model has where a request names the beta of long contexts; undefined for those that it does not change. */
+export function knownLongWindow (model: string): number | undefined {
+  return LONG_BY_BETA.test(plainName(model)) && knownCapabilities(model).contextWindow !== LONG_WINDOW ? LONG_WINDOW : undefined
 }
 
 /** `us.anthropic.Claude-3-5-Sonnet-v2:0` → `claude-sonnet-3.5-v2`: without vendor and tag, and versions with a dot. */

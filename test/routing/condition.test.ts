@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import t from 'tap'
-import { compileGlobs } from '../../src/routing/glob.ts'
+import { compileGlobs } from '../../src/glob.ts'
 import { type Condition, type Finding, compileCondition } from '../../src/routing/condition.ts'
 import { TRAITS } from '../../src/routing/condition-traits.ts'
 import type { RequestTraits } from '../../src/routing/traits.ts'
@@ -63,9 +64,9 @@ const holds = (when: Condition, change?: Partial<RequestTraits>): boolean => ask
 t.test('globs', async t => {
   const matching: [glob: string, text: string][] = [
     ['*', 'a'], ['*', 'a/b/c'], ['*', '/a/b/'], ['*', '.hidden'], ['a/*', 'a/b/c'], ['*/c', 'a/b/c'], ['*b*', 'a/b/c'], ['**', 'a/b'], ['CLAUDE-*', 'claude-opus'], ['claude-*', 'Claude-Opus'],
-    ['a?c', 'abc'], ['openrouter,*', 'openrouter,a/b:free'], ['a.b', 'a.b'], ['gpt-[45]*', 'gpt-5.1'], ['{opus,sonnet}', 'sonnet'], ['!a', '!a'], ['a+b', 'a+b'], ['', ''], ['*', '']
+    ['a?c', 'abc'], ['openrouter,*', 'openrouter,a/b:free'], ['a.b', 'a.b'], ['gpt-{4,5}*', 'gpt-5.1'], ['claude-*[1m]', 'claude-opus-5[1M]'], ['{opus,sonnet}', 'sonnet'], ['!a', '!a'], ['a+b', 'a+b'], ['', ''], ['*', '']
   ]
-  const other: [glob: string, text: string][] = [['a', 'ab'], ['a*', 'ba'], ['a?c', 'ac'], ['a.b', 'axb'], ['', 'a'], ['a/*', 'b/a/c'], ['!a', 'b']]
+  const other: [glob: string, text: string][] = [['a', 'ab'], ['a*', 'ba'], ['a?c', 'ac'], ['a.b', 'axb'], ['', 'a'], ['a/*', 'b/a/c'], ['!a', 'b'], ['gpt-[45]*', 'gpt-5.1'], ['claude[1m]', 'claude1']]
   for (const [glob, text] of matching) t.equal(holds({ session: glob }, { session: text }), true, `${glob} is ${text}`)
   for (const [glob, text] of other) t.equal(holds({ session: glob }, { session: text }), false, `${glob} is not ${text}`)
 })
@@ -117,6 +118,8 @@ t.test('headers', async t => {
   t.equal(holds({ header: { 'x-empty': '*' } }), true, 'there is one')
   t.equal(holds({ header: { 'x-empty': ['', 'a'] } }), true)
   t.equal(holds({ header: { 'x-team': ['', 'a'] } }), false)
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) t.strictSame(ask({ header: Object.fromEntries([[name, '*']]) }), { holds: false, why: `header ${name} is not given` })
+  t.equal(holds({ header: { constructor: 'a' } }, { headers: { constructor: 'a' } as unknown as Record<string, string> }), true, 'one that was sent')
   t.equal(holds({ header: { 'x-many': 'b' } }, { headers: { 'x-many': ['a', 'b'] } }), true, 'one of several')
   t.equal(ask({ header: { 'x-team': '*' } }, { headers: { 'x-team': 'a'.repeat(5000) } }).why.length, 'header x-team is '.length + 100, 'a reason stays short')
 })
@@ -156,9 +159,13 @@ t.test('what a condition cannot hold is named by its path', async t => {
     [{ or: [{ not: { and: [{ stream: true }, { imge: true }] } }] }, 'Router.rules[0].when.or[0].not.and[1].imge: there is no such key'],
     [{ not: [] }, 'Router.rules[0].when.not: must be object'],
     [{ tokns: 1, tier: 1 }, ['Router.rules[0].when.tokns: there is no such key', 'Router.rules[0].when.tier: must be string,array']],
+    [{ model: 'a'.repeat(201) }, 'Router.rules[0].when.model: must NOT have more than 200 characters'],
+    [{ tool: ['a', '*'.repeat(201)] }, 'Router.rules[0].when.tool[1]: must NOT have more than 200 characters'],
+    [{ not: { header: { 'x-team': 'a'.repeat(70_000) } } }, 'Router.rules[0].when.not.header.x-team: must NOT have more than 200 characters'],
     ['opus', 'Router.rules[0].when: must be object']
   ]
   for (const [when, problem] of WRONG) t.strictSame(await ofCondition(when), [problem].flat(), JSON.stringify(when))
+  t.strictSame(await ofCondition({ model: 'a'.repeat(200), header: { 'x-empty': '' } }), [], 'what is not too long, and an empty header')
   t.strictSame(await ofCondition(Object.fromEntries(Object.entries(CASES).map(([trait, { when }]) => [trait, when]))), [], 'every case above has the form')
 })
 
@@ -176,12 +183,60 @@ t.test('so is the rest of a rule', async t => {
   t.match(await ofRule({ name: 'a b' }), [/^Router\.rules\[0\]\.name: must match pattern/])
 })
 
-t.test('globs: any text, one character, whatever the case; and no text of a client takes long', async t => {
-  const matches = (glob: string, text: string): boolean => compileGlobs([glob])(text)
+/** A glob in parts: a character, a sign, or alternatives. */
+type Part = { one: string } | { sign: '*' | '?' } | { alternatives: Part[][] }
+
+const written = (parts: Part[]): string => parts.map(part => 'one' in part ? part.one : 'sign' in part ? part.sign : `{${part.alternatives.map(written).join(',')}}`).join('')
+
+/** Where a text may be after some parts of a glob: slow, but plain. */
+function placesAfter (parts: Part[], text: string, from: number): Set<number> {
+  const [part, ...rest] = parts
+  if (part === undefined) return new Set([from])
+  const here = 'alternatives' in part
+    ? part.alternatives.flatMap(alternative => [...placesAfter(alternative, text, from)])
+    : 'one' in part
+      ? text[from]?.toLowerCase() === part.one.replace(/^\\/, '').toLowerCase() ? [from + 1] : []
+      : part.sign === '*' ? Array.from({ length: text.length - from + 1 }, (_, i) => from + i) : from < text.length && text[from] !== '/' ? [from + 1] : []
+  return new Set(here.flatMap(place => [...placesAfter(rest, text, place)]))
+}
+
+const glob = fc.letrec<{ glob: Part[], part: Part }>(tie => ({
+  glob: fc.array(tie('part'), { maxLength: 5 }),
+  part: fc.oneof({ maxDepth: 3, depthIdentifier: 'glob' },
+    fc.record({ one: fc.constantFrom('a', 'B', '/', '.', '[', ']', '!', '\\*', '\\{', '\\,', '\\\\') }),
+    fc.record({ sign: fc.constantFrom('*' as const, '?' as const) }),
+    fc.record({ alternatives: fc.array(tie('glob'), { minLength: 2, maxLength: 3 }) }))
+})).glob
+
+t.test('a glob says what a plain reading of it says', async t => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'A', '/', '.', '[', ']', '!', '*', '{', ',', '\\'), maxLength: 6 })
+  const seen = { like: 0, unlike: 0 }
+  t.doesNotThrow(() => fc.assert(fc.property(glob, text, (parts, text) => {
+    const expected = placesAfter(parts, text, 0).has(text.length)
+    seen[expected ? 'like' : 'unlike']++
+    return compileGlobs([written(parts)])(text) === expected
+  }), { numRuns: 3000 }))
+  t.ok(seen.like > 200 && seen.unlike > 200, JSON.stringify(seen))
+})
+
+t.test('what looks like braces and is none is meant as it is', async t => {
   for (const [glob, text, expected] of [
-    ['*claude*sonnet*4*5', 'anthropic/Claude-Sonnet-4-5', true], ['*claude*sonnet*4*5', 'claude-sonnet-4-5-x', false], ['gpt-?', 'gpt-5', true], ['gpt-?', 'gpt-5.1', false],
-    ['*', 'a/b', true], ['a*', 'A', true], ['', 'a', false], ['{a,b}*', 'bcd', true], ['a**b', 'a/x/b', true], ['a.b', 'axb', false]
-  ] as const) t.equal(matches(glob, text), expected, `${glob} ${text}`)
-  t.notOk(matches('*claude*sonnet*4*5', 'claude sonnet 4 '.repeat(10_000)))
-  t.notOk(matches('{*a*a*a*a*a*a*a*a*a*b,x}', 'a'.repeat(100_000)))
+    ['{a', '{a', true], ['a}', 'a}', true], ['{a}', '{a}', true], ['{a}', 'a', false], ['{}', '{}', true], ['a,b', 'a,b', true], ['{a,b', 'a', false], ['{x{a,b}', '{xb', true], ['{{a,b}}', '{a}', true],
+    ['{,x-}a', 'a', true], ['{,x-}a', 'x-a', true], ['{a,{b,c{d,e}}}f', 'cef', true], ['a\\', 'a\\', true], ['a\\*', 'ab', false], ['é?', 'É😀', true]
+  ] as const) t.equal(compileGlobs([glob])(text), expected, `${glob} ${text}`)
+  t.equal(compileGlobs([])(''), false)
+  t.equal(compileGlobs(['a', 'b*'])('bc'), true)
+})
+
+t.test('no text of a client, and no glob, takes long', async t => {
+  const matches = (glob: string, text: string): boolean => compileGlobs([glob])(text)
+  t.equal(matches('*claude*sonnet*4*5', 'claude sonnet 4 '.repeat(6_400)), false)
+  t.equal(matches('*claude*sonnet*4*5', `${'claude sonnet 4 '.repeat(6_400)}5`), true)
+  t.equal(matches(`${'*a'.repeat(90)}*b`, 'a'.repeat(100_000)), false)
+  t.equal(matches('{*a*a*a*a*a*a*a*a*a*b,x}', 'a'.repeat(100_000)), false)
+  t.equal(matches(`${'{a,a}'.repeat(39)}b`, 'a'.repeat(100_000)), false, 'of so many alternatives none is written out')
+  t.equal(matches(`${'{,a}'.repeat(40)}{,*}b`, 'a'.repeat(100_000)), false)
+  t.equal(matches(`${'{'.repeat(66)}a${',b}'.repeat(66)}`, 'b'), true)
+  t.equal(holds({ model: '*claude*sonnet*4*5' }, { model: 'claude sonnet 4 '.repeat(250) }), false)
+  t.equal(holds({ tool: '*a*a*a*a*a*b' }, { tools: ['a'.repeat(32_000)] }), false)
 })

@@ -1,12 +1,13 @@
 import t from 'tap'
 import { UNSEEN_IMAGE } from '../../src/message/without-images.ts'
-import type { Target } from '../../src/provider.ts'
+import type { Target, Wire } from '../../src/provider.ts'
 import { type Adjustment, adjust } from '../../src/routing/adjust.ts'
+import { fit } from '../../src/routing/fit.ts'
 import type { Route } from '../../src/routing/route.ts'
 import { pick } from '../../src/routing/weights.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import { type ClientRequest, HAIKU, generalPurpose, longConversation, mainLoop, picture, png, taggedAgent, title, toolLoop, withPrompt, withResult, withoutThinking } from '../helper/claude-code-requests.ts'
-import { load, provider, routeOf, traitsOf } from './configurations.ts'
+import { AS_ESTIMATED, load, provider, routeOf, traitsOf } from './configurations.ts'
 
 const Providers = [provider(['plain', 'blind', 'seeing', 'blind-long', 'tiny', 'narrow', 'short', 'long', 'longer', 'handless', 'thoughtless', 'modest', 'two'], {
   capabilities: {
@@ -113,6 +114,61 @@ t.test('max_tokens is lowered, and with it a budget that would leave nothing', a
   t.equal(adjusted(small, 'modest').members, null)
 })
 
+t.test('a budget that would fall under the least that Anthropic takes is none', async t => {
+  const request = mainLoop({ model: HAIKU })
+  const target = config.router.default[0]
+  const of = (maxOutput: number, body = request.body): Adjustment => adjust(body, { ...target, capabilities: { maxOutput } }, traitsOf({ ...request, body }), undefined)
+  t.match(of(1280), { members: { max_tokens: 1280, thinking: { type: 'enabled', budget_tokens: 1024 } }, told: ['max_tokens 32000 to 1280'] })
+  const { members, told } = of(1279)
+  t.strictSame([members, told], [{ max_tokens: 1279, thinking: { type: 'disabled' }, context_management: { edits: [] } }, ['max_tokens 32000 to 1279', 'thinking off']])
+  t.strictSame(of(1000, mainLoop().body).told, ['max_tokens 64000 to 1000'], 'without a budget none falls')
+  t.strictSame(of(1500, { ...request.body, thinking: { type: 'enabled', budget_tokens: 1024 } }).members, { max_tokens: 1500 }, 'one that fits stays')
+})
+
+const LONG_CONTEXT = { 'anthropic-beta': 'claude-code-20250219,context-1m-2025-08-07,interleaved-thinking-2025-05-14' }
+
+/** A Claude of the usual window, at a provider of some wire, and a longer model behind it. */
+async function claudeAt (wire: Wire, capabilities: object = {}, model = 'claude-sonnet-4-5'): Promise<{ target: Target, ask: (request: ClientRequest) => Route }> {
+  const { router } = await load({ Providers: [provider([model, 'longer'], { capabilities: { longer: { contextWindow: 2_000_000 }, ...capabilities } })], Router: { default: `p,${model}`, longContext: 'p,longer' } })
+  const [found] = router.default
+  const target = { ...found, provider: { ...found.provider, pair: { ...found.provider.pair, wire }, facts: { contextWindows: new Map<string, number>() } } }
+  const [long] = router.longContext ?? []
+  if (long === undefined) throw new Error('there is no long context')
+  return { target, ask: request => fit({ rule: 'default', reason: '', targets: [target, long] }, traitsOf(request), router, AS_ESTIMATED) }
+}
+
+const long = (headers: Record<string, string | string[]> = LONG_CONTEXT, tokens = 190_000): ClientRequest => {
+  const request = longConversation(tokens)
+  return { ...request, headers: { ...request.headers, 'anthropic-beta': '', ...headers } as ClientRequest['headers'] }
+}
+
+t.test('with the beta of long contexts a Claude at Anthropic has the longer window', async t => {
+  const { target, ask } = await claudeAt('anthropic')
+  t.match(ask(long({})), { rule: 'longContext' }, 'not without it')
+  t.match(ask(long({ 'anthropic-beta': 'interleaved-thinking-2025-05-14,no-context-1m-2025' })), { rule: 'longContext' })
+  const route = ask(long())
+  t.equal(route.rule, 'default')
+  t.same(names(route.targets), ['claude-sonnet-4-5', 'longer'])
+  t.same(names(ask(long(LONG_CONTEXT, 400_000)).targets), ['claude-sonnet-4-5', 'longer'], 'nor is it passed over')
+  t.equal(ask(long({ 'anthropic-beta': 'context-1m-2026-01-01' })).rule, 'default', 'whatever its date')
+  t.equal(ask(long({ 'anthropic-beta': ['a', 'b, context-1m-2025-08-07'] })).rule, 'default', 'in any of several headers')
+  t.equal(ask(long(LONG_CONTEXT, 1_100_000)).rule, 'longContext', 'it has an end, too')
+
+  const adjustedTo = (request: ClientRequest): number | undefined => adjust({ ...request.body, max_tokens: 60_000 }, target, traitsOf(request), undefined).members?.max_tokens
+  t.ok((adjustedTo(long({}, 150_000)) ?? Infinity) < 60_000)
+  t.equal(adjustedTo(long(LONG_CONTEXT, 150_000)), undefined, 'the answer is not cut to the shorter window')
+})
+
+t.test('not at other wires, nor where configuration or server tell the window, nor for those of another', async t => {
+  t.equal((await claudeAt('openai')).ask(long()).rule, 'longContext')
+  t.equal((await claudeAt('anthropic', { 'claude-*': { contextWindow: 200_000 } })).ask(long()).rule, 'longContext')
+  t.equal((await claudeAt('anthropic', { 'claude-*': { maxOutput: 10_000 } })).ask(long()).rule, 'default', 'what else is configured does not count')
+  const told = await claudeAt('anthropic')
+  told.target.provider.facts.contextWindows = new Map([['claude-sonnet-4-5', 200_000]])
+  t.equal(told.ask(long()).rule, 'longContext')
+  t.equal((await claudeAt('anthropic', {}, 'o3-mini')).ask(long()).rule, 'longContext')
+})
+
 t.test('an answer is asked to be no longer than the context window leaves', async t => {
   const { members, told } = adjusted(mainLoop(), 'narrow')
   const limit = members?.max_tokens ?? 0
@@ -138,6 +194,10 @@ t.test('a model without eyes gets a placeholder for every picture, and the loss 
   t.notMatch(text, /base64/)
   t.match(adjusted(withPrompt(picture(), 'Now the code.'), 'blind'), { told: ['1 image as placeholders'], dropped: [] }, 'earlier ones alone are no loss')
   t.match(adjusted(picture(), 'seeing'), { members: null })
+  const report = withResult(mainLoop(), [{ type: 'document', source: { type: 'content', content: [{ type: 'text', text: 'Page 1' }, png(100)] } }])
+  const blind = adjusted(report, 'blind')
+  t.match(blind, { told: ['1 image as placeholders'], dropped: ['messages.image'] }, 'in a document made of blocks, too')
+  t.notMatch(JSON.stringify(blind.request.messages), /base64/)
 })
 
 t.test('the tag of an agent does not reach the model', async t => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Capabilities } from '../../src/provider.ts'
-import { knownCapabilities } from '../../src/routing/known-models.ts'
+import { knownCapabilities, knownLongWindow } from '../../src/routing/known-models.ts'
 
 const SEEING = { vision: true, tools: true, thinking: true }
 const BLIND = { vision: false, tools: true, thinking: true }
@@ -85,6 +85,11 @@ t.test('a Claude that is asked for by its long window has it', async t => {
   t.equal(knownCapabilities('claude-sonnet-4-5[1m]').contextWindow, 1_000_000)
   t.equal(knownCapabilities('anthropic/claude-sonnet-4.5[1M]').contextWindow, 1_000_000)
   t.equal(knownCapabilities('gpt-4o[1m]').contextWindow, 128_000)
+})
+
+t.test('the window that the beta of long contexts gives', async t => {
+  for (const name of ['claude-sonnet-4-5', 'us.anthropic.claude-sonnet-4-20250514-v1:0', 'claude-4-sonnet']) t.equal(knownLongWindow(name), 1_000_000, name)
+  for (const name of ['claude-opus-4-8', 'claude-sonnet-4-6', 'claude-3-5-sonnet-latest', 'claude-haiku-4-5', 'claude-opus-4-1', 'claude-sonnet-4-5[1m]', 'claude-opus-6', 'o3-mini', 'gpt-5', '']) t.equal(knownLongWindow(name), undefined, name)
 })
 
 t.test('of what is not known nothing is said', async t => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { PromptSizes } from '../../src/routing/prompt-sizes.ts'
 import type { RequestTraits } from '../../src/routing/traits.ts'
@@ -8,6 +10,9 @@ import {
   withResult, words
 } from '../helper/claude-code-requests.ts'
 import { provider, traitsOf } from './configurations.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 const { app } = await readyApp(t, {
   config: {
@@ -109,6 +114,42 @@ t.test('pictures and documents', async t => {
   t.match(traitsOf(withResult(mainLoop(), [document])), { documents: 1 })
 })
 
+t.test('pictures in documents made of blocks count, too', async t => {
+  const document = (content: string | ContentBlock[]): ContentBlock => ({ type: 'document', source: { type: 'content', content } })
+  const report = document([{ type: 'text', text: 'Page 1' }, png(100), png(100)])
+  const asked = mainLoop()
+  asked.body.messages.push({ role: 'user', content: [report] })
+  t.match(traitsOf(asked), { images: 2, earlierImages: 0, documents: 1 })
+  t.match(traitsOf(withResult(mainLoop(), [png(100), report])), { images: 3, documents: 1 })
+  t.match(traitsOf(withPrompt(withResult(mainLoop(), [report]), 'And now?')), { images: 0, earlierImages: 2, documents: 1 })
+  t.match(traitsOf(withResult(mainLoop(), [document('A page.'), document([])])), { images: 0, documents: 2 })
+})
+
+t.test('ids are kept, so no more of them than a certain length', async t => {
+  const long = (sign: string): string => sign.repeat(5_000_000)
+  const user = JSON.stringify({ device_id: 'd', session_id: long('s') })
+  const headers = { 'x-claude-code-agent-id': long('a'), 'x-claude-code-parent-agent-id': long('p') }
+  const traits = traitsOf({ headers, body: { ...mainLoop().body, metadata: { user_id: user } } })
+  t.strictSame([traits.session, traits.agent, traits.parentAgent], ['s'.repeat(256), 'a'.repeat(256), 'p'.repeat(256)])
+  t.ok(traits.conversation.length < 600)
+  t.equal(session({}, `user_session_${long('x')}`), 'x'.repeat(256))
+  t.equal(session({ 'x-session-id': long('h') }), 'h'.repeat(256))
+  t.equal(session({ 'x-session-id': 'é'.repeat(256) }), 'é'.repeat(256))
+})
+
+t.test('nor do they hold on to the text that they were cut from', async t => {
+  const sizes = new PromptSizes()
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 60; i++) {
+    const body = { ...mainLoop().body, metadata: { user_id: `user_session_${String(i).padStart(4, '0')}${'x'.repeat(5_000_000)}` } }
+    sizes.learn(traitsOf({ headers: {}, body: JSON.parse(JSON.stringify(body)) as typeof body }).conversation, 1000, 1000)
+  }
+  collect()
+  const kept = process.memoryUsage().heapUsed - before
+  t.ok(kept < 100_000_000, `${kept} bytes of 300 MB`)
+})
+
 t.test('a picture counts by its pixels, a text by its words', async t => {
   const bare = traitsOf(withResult(mainLoop(), '')).estimate
   const of = (request: ClientRequest): number => traitsOf(request).estimate - bare
@@ -134,6 +175,36 @@ t.test('the last real size of a conversation', async t => {
   sizes.learn('one more', 1, 1)
   t.equal(sizes.last('a', 1000), 1600, 'whoever spoke last is remembered longest')
   t.equal(sizes.last('c0', 1), 0)
+})
+
+t.test('a schema of the answer', async t => {
+  const of = (format: unknown): { auxiliary: boolean, structuredOutput: boolean } => {
+    const { body } = title()
+    return traitsOf({ headers: {}, body: { ...body, output_config: { effort: 'high', format } as never } })
+  }
+  const schema = (properties: unknown): object => ({ type: 'json_schema', schema: { type: 'object', properties } })
+  const text = { type: 'string' }
+  t.match(of(schema({ title: text })), { auxiliary: true, structuredOutput: true })
+  for (const format of [schema({ title: text, priority: text }), schema({ name: text }), schema({}), schema(undefined), { type: 'json_schema', schema: null }, { type: 'json_schema' }]) {
+    t.match(of(format), { auxiliary: false, structuredOutput: true }, JSON.stringify(format))
+  }
+  t.match(of({ type: 'other' }), { auxiliary: false, structuredOutput: false })
+  const { body } = title()
+  t.equal(traitsOf({ headers: {}, body: { ...body, thinking: { type: 'adaptive' } } }).auxiliary, false, 'no thinking for a title')
+  t.equal(traitsOf({ headers: {}, body: { ...body, tools: mainLoop().body.tools ?? [] } }).auxiliary, false)
+})
+
+t.test('a format without its schema is refused with the name of the field, as Anthropic does', async t => {
+  for (const [format, field] of [[{ type: 'json_schema' }, /^output_config\.format\.schema: Field required/], [{ type: 'json_schema', schema: 7 }, /^output_config\.format\.schema: Input should be a valid object/]] as const) {
+    for (const url of ['/v1/messages', '/v1/messages/count_tokens', '/api/route']) {
+      const answer = await app.inject({ method: 'POST', url, payload: { ...title().body, output_config: { format } } })
+      t.equal(answer.statusCode, 400, url)
+      t.match(answer.json(), { error: { type: 'invalid_request_error', message: field } })
+    }
+  }
+  for (const config of [null, { format: null }, { format: { type: 'new' } }, { effort: 'low' }]) {
+    t.equal((await app.inject({ method: 'POST', url: '/api/route', payload: { ...title().body, output_config: config } })).statusCode, 200, JSON.stringify(config))
+  }
 })
 
 async function route ({ headers, body }: ClientRequest): Promise<{ traits: RequestTraits, rule: string }> {

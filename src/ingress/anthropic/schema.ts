@@ -95,7 +95,7 @@ export const messagesSchema = {
       required: ['type'],
       properties: { type: string, budget_tokens: { type: 'integer' } }
     },
-    output_config: { type: ['object', 'null'], properties: { effort: { type: ['string', 'null'] }, format: { type: ['object', 'null'] } } },
+    output_config: { type: ['object', 'null'], properties: { effort: { type: ['string', 'null'] }, format: { type: ['object', 'null'], allOf: byType({ json_schema: { schema: { type: 'object' } } }) } } },
     stop_sequences: { type: ['array', 'null'], items: { type: 'string' } },
     temperature: { type: ['number', 'null'] },
     top_p: { type: ['number', 'null'] },
