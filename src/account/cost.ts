@@ -30,7 +30,12 @@ export function worstCost (promptTokens: number, maxTokens: number, price: Price
   return whole(Math.ceil, promptTokens * Math.max(input, cacheRead, cacheWrite, cacheWrite1h) + maxTokens * output + request * MICRO)
 }
 
-/** As binary fractions, 3 × 0.35 is a hair below 1.05: fifteen digits are what such numbers can be trusted for. */
+/** How far off a sum of such numbers may be, by their size: fifteen digits are what they can be trusted for. */
+const TRUST = 1e-14
+
+/** As binary fractions, 3 × 0.35 is a hair below 1.05. That counts only where rounding turns, at whole and half numbers; to print a number is slow. */
 function whole (round: (value: number) => number, value: number): number {
-  return Math.min(Number.MAX_SAFE_INTEGER, round(Number(value.toPrecision(15))))
+  const halves = value * 2
+  const trusted = Math.abs(halves - Math.round(halves)) > halves * TRUST ? value : Number(value.toPrecision(15))
+  return Math.min(Number.MAX_SAFE_INTEGER, Number.isInteger(value) ? value : round(trusted))
 }

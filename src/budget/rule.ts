@@ -31,12 +31,21 @@ export interface Refusal {
   readonly later: boolean
 }
 
+/** Every request asks for those of its key, which stay what they are. */
+const known = new WeakMap<readonly Budget[], readonly Limit[]>()
+
 /** Limits of budgets, each in one unit. */
-export function limitsOf (budgets: readonly Budget[]): Limit[] {
-  return budgets.flatMap(budget => UNITS.flatMap(unit => {
+export function limitsOf (budgets: readonly Budget[]): readonly Limit[] {
+  let limits = known.get(budgets)
+  if (limits === undefined) known.set(budgets, limits = budgets.flatMap(inUnits))
+  return limits
+}
+
+function inUnits (budget: Budget): Limit[] {
+  return UNITS.flatMap(unit => {
     const most = budget[unit]
     return most === undefined ? [] : [{ per: budget.per, unit, most }]
-  }))
+  })
 }
 
 /** What a request may come to in each unit, as it is counted; null where that is not known. */

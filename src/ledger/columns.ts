@@ -3,12 +3,12 @@ import type { LedgerTable } from '../store/tables.ts'
 
 /** The most of a name that is kept: names come from clients. */
 const MAX_TEXT = 256
-// eslint-disable-next-line no-control-regex
-const NUL = /\u0000/g
+const NUL = '\u0000'
 
-/** A text that every database takes: PostgreSQL has no NUL, and no halves of characters. */
+/** A text that every database takes: PostgreSQL has no NUL, and no halves of characters. Nearly all are so, and are looked at only. */
 function clean (text: string): string {
-  return text.slice(0, MAX_TEXT).toWellFormed().replace(NUL, '')
+  if (text.length <= MAX_TEXT && !text.includes(NUL) && text.isWellFormed()) return text
+  return text.slice(0, MAX_TEXT).toWellFormed().replaceAll(NUL, '')
 }
 
 function cleanOrNull (text: string | null): string | null {

@@ -4,6 +4,8 @@ import type { LedgerTable, SpendTable, Sums, UsageDayTable, UsageHourTable, Usag
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
+/** No name holds it: see `columns.ts`. */
+const BETWEEN = '\u0000'
 
 /** What a batch of settled rows adds to the sums. */
 export interface BatchSums {
@@ -39,20 +41,18 @@ function add (to: Sums, from: Sums): void {
   for (const column of SUM_COLUMNS) to[column] += from[column]
 }
 
+/** What stands in a row to which nothing was added yet. */
+const NO_SUMS = Object.fromEntries(SUM_COLUMNS.map(column => [column, 0])) as unknown as Sums
+
 /** Rows by what they are known by. */
 class Groups<Row> {
   readonly #rows = new Map<string, Row>()
-  readonly #meet: (known: Row, row: Row) => void
 
-  constructor (meet: (known: Row, row: Row) => void) {
-    this.#meet = meet
-  }
-
-  add (key: readonly (string | number)[], row: Row): void {
-    const name = key.join('\u0000')
-    const known = this.#rows.get(name)
-    if (known === undefined) this.#rows.set(name, row)
-    else this.#meet(known, row)
+  /** The row of a name; a new one for the first that asks. Most of a batch meet in few rows, so none is made for each. */
+  of (name: string, make: () => Row): Row {
+    let row = this.#rows.get(name)
+    if (row === undefined) this.#rows.set(name, row = make())
+    return row
   }
 
   /** In one order for all processes, so that no two of them wait for each other's rows. */
@@ -61,39 +61,36 @@ class Groups<Row> {
   }
 }
 
-function meetSessions (known: UsageSessionTable, row: UsageSessionTable): void {
-  known.first_at = Math.min(known.first_at, row.first_at)
-  known.last_at = Math.max(known.last_at, row.last_at)
-  add(known, row)
-}
-
-function meetSpend (known: SpendTable, row: SpendTable): void {
-  known.cost += row.cost
-  known.tokens += row.tokens
-}
-
 /** Adds up settled rows for every table of sums, by the time at which a try began; what budgets are held against, by the day on which it was settled. */
 export function addUp (rows: readonly LedgerTable[]): BatchSums {
-  const hours = new Groups<UsageHourTable>(add)
-  const days = new Groups<UsageDayTable>(add)
-  const sessions = new Groups<UsageSessionTable>(meetSessions)
-  const sessionProviders = new Groups<UsageSessionProviderTable>(add)
-  const spend = new Groups<SpendTable>(meetSpend)
+  const hours = new Groups<UsageHourTable>()
+  const days = new Groups<UsageDayTable>()
+  const sessions = new Groups<UsageSessionTable>()
+  const sessionProviders = new Groups<UsageSessionProviderTable>()
+  const spend = new Groups<SpendTable>()
   for (const row of rows) {
-    const { provider, model, scenario, session, began_at: began } = row
+    const { key_id: key, provider, model, scenario, session, began_at: began } = row
     const settled = row.settled_at ?? began
-    const key = row.key_id
     const agent = row.agent ?? ''
     const sums = sumsOf(row)
     const hour = began - began % HOUR
     const start = began - began % DAY
-    const day = dayOf(settled)
-    hours.add([hour, key, provider, model, scenario], { hour, key_id: key, provider, model, scenario, ...sums })
-    days.add([start, key, provider, model, scenario], { day: start, key_id: key, provider, model, scenario, ...sums })
-    spend.add([key, day], { key_id: key, day, cost: row.cost ?? 0, tokens: row.input + row.cache_read + row.cache_write_5m + row.cache_write_1h + row.output })
+    const use = [key, provider, model, scenario].join(BETWEEN)
+    add(hours.of(`${hour}${BETWEEN}${use}`, () => ({ hour, key_id: key, provider, model, scenario, ...NO_SUMS })), sums)
+    add(days.of(`${start}${BETWEEN}${use}`, () => ({ day: start, key_id: key, provider, model, scenario, ...NO_SUMS })), sums)
+    addSpend(spend, row, dayOf(settled))
     if (session === null) continue
-    sessions.add([session, key], { session, key_id: key, first_at: began, last_at: settled, ...sums })
-    sessionProviders.add([session, key, provider, agent], { session, key_id: key, provider, agent, ...sums })
+    const whole = sessions.of(`${session}${BETWEEN}${key}`, () => ({ session, key_id: key, first_at: began, last_at: settled, ...NO_SUMS }))
+    whole.first_at = Math.min(whole.first_at, began)
+    whole.last_at = Math.max(whole.last_at, settled)
+    add(whole, sums)
+    add(sessionProviders.of([session, key, provider, agent].join(BETWEEN), () => ({ session, key_id: key, provider, agent, ...NO_SUMS })), sums)
   }
   return { hours: hours.rows, days: days.rows, sessions: sessions.rows, sessionProviders: sessionProviders.rows, spend: spend.rows }
+}
+
+function addSpend (spend: Groups<SpendTable>, row: LedgerTable, day: number): void {
+  const sum = spend.of(`${row.key_id}${BETWEEN}${day}`, () => ({ key_id: row.key_id, day, cost: 0, tokens: 0 }))
+  sum.cost += row.cost ?? 0
+  sum.tokens += row.input + row.cache_read + row.cache_write_5m + row.cache_write_1h + row.output
 }
