@@ -19,5 +19,5 @@ VOLUME /app/data
 USER node
 EXPOSE 3456
 HEALTHCHECK --interval=15s --timeout=3s --start-period=5s \
-  CMD node -e "fetch('http://127.0.0.1:'+(process.env.PORT||3456)+'/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
+  CMD node -e "fetch('http://127.0.0.1:'+(process.env.SWITCHYARD_PORT||process.env.PORT||3456)+'/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 CMD ["node", "--enable-source-maps", "dist/src/server.js"]

@@ -1,7 +1,8 @@
 import fastifyEnv from '@fastify/env'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Ajv } from 'ajv'
+import { Ajv, type ErrorObject } from 'ajv'
+import { ConfigError } from '../src/config/config-error.ts'
 import { QUICK_AJV } from '../src/quick-ajv.ts'
 import type { Environment } from '../src/config/environment.ts'
 
@@ -18,6 +19,7 @@ const schema = {
   type: 'object',
   properties: {
     CONFIG_PATH: { type: 'string' },
+    CONFIG_STORE: { enum: ['file', 'postgres'] },
     HOST: { type: 'string' },
     PORT: { type: 'integer', minimum: 0, maximum: 65535 },
     APIKEY: { type: 'string' },
@@ -39,11 +41,25 @@ export interface EnvOptions {
   env?: NodeJS.ProcessEnv
 }
 
-/** Reads the environment. A variable that is empty counts as not set. */
+/** What is wrong with variables, without their values. */
+function envProblems (error: unknown): string[] {
+  const { errors = [] } = error as { errors?: ErrorObject[] }
+  return errors.map(({ instancePath, message }) => `${instancePath.slice(1)}: ${message}`)
+}
+
+/**
+ * Reads the environment. A variable that is empty counts as not set.
+ * @throws {ConfigError} where one is of a wrong form
+ */
 async function env (app: FastifyInstance, options: EnvOptions): Promise<void> {
   const data = options.env ?? process.env
   const given = Object.fromEntries(Object.entries(data).filter(([, value]) => value !== ''))
-  await app.register(fastifyEnv, { confKey: 'env', schema, data: given, env: false, ajv: new Ajv({ coerceTypes: true, removeAdditional: true, ...QUICK_AJV }) })
+  try {
+    await app.register(fastifyEnv, { confKey: 'env', schema, data: given, env: false, ajv: new Ajv({ coerceTypes: true, removeAdditional: true, ...QUICK_AJV }) })
+  } catch (error) {
+    const problems = envProblems(error)
+    throw problems.length === 0 ? error : new ConfigError('the environment', problems)
+  }
   app.decorate('processEnv', data)
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
+import { providersOf } from '../src/config/providers-of.ts'
 import type { Config } from '../src/config/snapshot.ts'
 import { Health } from '../src/upstream/health.ts'
 import { look } from '../src/upstream/look.ts'
@@ -16,10 +17,14 @@ declare module 'fastify' {
 /** Milliseconds between two looks: a model server that was started takes minutes to load, and is found within one of these. */
 const PAUSE = 30_000
 
-/** The providers whose pairs can look at them, each once: models with a `use` of their own share the server and its facts. */
-function watchedOf ({ providers }: Config): Provider[] {
-  const all = [...providers.values()].flatMap(targets => [...targets.values()].map(({ provider }) => provider))
-  return [...new Map(all.filter(({ pair }) => pair.probe !== undefined).map(provider => [provider.facts, provider])).values()]
+/** The providers whose pairs can look at them. */
+function watchedOf (config: Config): Provider[] {
+  return providersOf(config).filter(({ pair }) => pair.probe !== undefined)
+}
+
+/** Whether a provider that was looked at is still there. */
+function isWatched (config: Config, { facts }: Provider): boolean {
+  return watchedOf(config).some(provider => provider.facts === facts)
 }
 
 /**
@@ -32,19 +37,22 @@ async function health (app: FastifyInstance): Promise<void> {
   /** When the next look at a server is due, where that is later than the usual. */
   const due = new WeakMap<ProviderFacts, number>()
   let timer: NodeJS.Timeout | undefined
+  let round = 0
   app.decorate('health', state)
 
   async function lookAround (): Promise<void> {
+    const own = ++round
     const watched = watchedOf(app.config.current)
     try {
       await Promise.all(watched.filter(({ facts }) => (due.get(facts) ?? 0) <= performance.now()).map(async provider => {
         const result = await look(provider, app.upstream.get, closing.signal)
-        if (closing.signal.aborted) return
+        if (closing.signal.aborted || !isWatched(app.config.current, provider)) return
         state.found(provider, result)
         if ('facts' in result) due.set(provider.facts, performance.now() + (provider.pair.probePause ?? 0))
       }))
     } finally {
-      if (watched.length > 0 && !closing.signal.aborted) timer = setTimeout(start, PAUSE).unref()
+      // One that began since goes on in its place.
+      if (own === round && watched.length > 0 && !closing.signal.aborted) timer = setTimeout(start, PAUSE).unref()
     }
   }
 
@@ -52,9 +60,17 @@ async function health (app: FastifyInstance): Promise<void> {
     lookAround().catch((error: unknown) => app.log.error({ err: error }, 'looking at the providers failed'))
   }
 
+  let listening = false
   app.addHook('onListen', done => {
+    listening = true
     start()
     done()
+  })
+  // A provider that is new, or new in part, is not left unknown until the next look is due.
+  app.config.onChange(now => {
+    state.keep(providersOf(now))
+    clearTimeout(timer)
+    if (listening && !closing.signal.aborted) start()
   })
   // Not onClose: the connections are waited for there.
   app.addHook('preClose', done => {

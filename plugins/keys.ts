@@ -12,6 +12,8 @@ declare module 'fastify' {
     keys: {
       /** Whether there are any, so that requests need one. */
       readonly needed: boolean
+      /** Whether a key of the store may manage the gateway. */
+      readonly storedAdmin: boolean
       /** Whose key it is that a client sent, or why it is not served any more; undefined for what is no key. */
       find (credential: string): Found
       /** Those of the store, to manage them: what is changed here holds at once. Null where there is no store. */
@@ -54,14 +56,16 @@ async function follow (app: FastifyInstance, repository: KeyRepository, ring: Ke
 
 /** The keys that clients may send, known before the first request. */
 async function keys (app: FastifyInstance): Promise<void> {
-  const { env, store, config: { current } } = app
+  const { env, store, config } = app
   const hash = new SecretHash(env.KEY_HASH_SECRET ?? (store === null ? newHashKey() : await readHashKey(store.db)))
-  const ring = new KeyRing(hash, current.keys)
-  const needsAdmin = !current.keys.some(({ identity }) => identity.role === 'admin')
+  const ring = new KeyRing(hash, config.current.keys)
+  config.onChange(({ keys }) => ring.configure(keys))
+  const needsAdmin = (): boolean => !config.current.keys.some(({ identity }) => identity.role === 'admin')
   const repository = store === null ? null : new KeyRepository(store.db, { hash, needsAdmin, onChange: key => ring.apply([key]) })
   if (repository !== null) await follow(app, repository, ring, hash)
   app.decorate('keys', {
     get needed () { return ring.needed },
+    get storedAdmin () { return ring.hasStoredAdmin() },
     find: (credential: string) => ring.find(credential),
     repository
   })

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProxyAgent } from 'undici'
+import type { Config } from '../src/config/snapshot.ts'
 import { MediaLoader } from '../src/upstream/load-media.ts'
 
 declare module 'fastify' {
@@ -10,11 +12,21 @@ declare module 'fastify' {
   }
 }
 
+function createLoader ({ media, proxyUrl }: Config): MediaLoader {
+  return new MediaLoader(media, proxyUrl === undefined ? undefined : new ProxyAgent(proxyUrl))
+}
+
 /** Files by URL, for providers that take none. */
 async function media (app: FastifyInstance): Promise<void> {
-  const { media: limits, proxyUrl } = app.config.current
-  const proxy = proxyUrl === undefined ? undefined : new ProxyAgent(proxyUrl)
-  app.decorate('media', new MediaLoader(limits, proxy))
+  const { config } = app
+  let loader = createLoader(config.current)
+  config.onChange((now, before) => {
+    if (isDeepStrictEqual([now.media, now.proxyUrl], [before.media, before.proxyUrl])) return
+    loader.close()
+    loader = createLoader(now)
+  })
+  app.decorate('media', { getter: () => loader })
+  app.addHook('onClose', async () => loader.close())
 }
 
 export default fp(media, { name: 'media', fastify: '5.x', dependencies: ['config'] })

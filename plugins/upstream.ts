@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { Config } from '../src/config/snapshot.ts'
 import { ApiError } from '../src/errors.ts'
 import type { Provider, Target, UpstreamRequest } from '../src/provider.ts'
 import { UpstreamCall } from '../src/upstream/call.ts'
+import { Pools, type WaySettings } from '../src/upstream/pools.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,27 +17,16 @@ declare module 'fastify' {
   }
 }
 
-const CONNECT_TIMEOUT = 10_000
-/** Longer than the pause between two turns of a conversation, shorter than what load balancers allow. */
-const KEEP_ALIVE = 30_000
 /** What no proxy is asked for unless NO_PROXY says otherwise: a model server on this machine. */
 const LOCAL = 'localhost,127.0.0.1,::1'
 
-/**
- * One pool of connections per origin, kept for the life of the configuration. The time-outs bound silence, not the
- * whole: a long answer takes as long as it takes.
- */
-function createAgent (app: FastifyInstance): Dispatcher {
-  const { timeout, proxyUrl } = app.config.current
-  const options: Agent.Options = {
-    connect: { timeout: CONNECT_TIMEOUT, noDelay: true },
-    keepAliveTimeout: KEEP_ALIVE,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    pipelining: 1
-  }
-  if (proxyUrl === undefined) return new Agent(options)
-  return new EnvHttpProxyAgent({ ...options, httpProxy: proxyUrl, httpsProxy: proxyUrl, noProxy: app.processEnv['NO_PROXY'] ?? app.processEnv['no_proxy'] ?? LOCAL })
+function wayOf ({ processEnv }: FastifyInstance, { timeout, proxyUrl }: Config): WaySettings {
+  return { timeout, proxyUrl, noProxy: processEnv['NO_PROXY'] ?? processEnv['no_proxy'] ?? LOCAL }
+}
+
+/** Where the providers of a configuration are. */
+function originsOf ({ providers }: Config): Set<string> {
+  return new Set([...providers.values()].flatMap(targets => [...targets.values()].map(({ provider }) => provider.url.origin)))
 }
 
 const addresses = new WeakMap<URL, { origin: string, path: string }>()
@@ -61,13 +51,15 @@ function print (body: object, { pair, adapters }: Provider): string {
 
 /** The way to the providers. */
 async function upstream (app: FastifyInstance): Promise<void> {
-  const agent = createAgent(app)
+  const { config } = app
+  const pools = new Pools(wayOf(app, config.current))
+  config.onChange(now => pools.configure(wayOf(app, now), originsOf(now)))
 
   app.decorate('upstream', {
     send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {
       const call = new UpstreamCall()
-      const dispatcher = provider.pair.dispatcher ?? agent
       const { origin, path } = addressOf(url)
+      const dispatcher = provider.pair.dispatcher ?? pools.of(origin)
       dispatcher.dispatch({ origin, path, method: 'POST', headers, body: Buffer.isBuffer(body) ? body : print(body, provider) }, call)
       return call
     },
@@ -75,11 +67,11 @@ async function upstream (app: FastifyInstance): Promise<void> {
     get (url: URL, headers: Record<string, string>): UpstreamCall {
       const call = new UpstreamCall()
       const { origin, path } = addressOf(url)
-      agent.dispatch({ origin, path, method: 'GET', headers }, call)
+      pools.of(origin).dispatch({ origin, path, method: 'GET', headers }, call)
       return call
     }
   })
-  app.addHook('onClose', () => agent.close())
+  app.addHook('onClose', () => pools.close())
 }
 
 export default fp(upstream, { name: 'upstream', fastify: '5.x', dependencies: ['config'] })

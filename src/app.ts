@@ -1,7 +1,9 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
 import budgets from '../plugins/budgets.ts'
+import configEditor from '../plugins/config-editor.ts'
 import config from '../plugins/config.ts'
 import env, { type EnvOptions } from '../plugins/env.ts'
 import errors from '../plugins/errors.ts'
@@ -22,22 +24,16 @@ import shutdown from '../plugins/shutdown.ts'
 import store from '../plugins/store.ts'
 import transformers from '../plugins/transformers.ts'
 import upstream from '../plugins/upstream.ts'
-import adapters from '../providers/adapters/index.ts'
-import anthropic from '../providers/anthropic/index.ts'
-import deepseek from '../providers/deepseek.ts'
-import demo from '../providers/demo/index.ts'
-import gemini from '../providers/gemini/index.ts'
-import kit from '../providers/kit.ts'
-import openai from '../providers/openai.ts'
-import openrouter from '../providers/openrouter/index.ts'
-import vllm from '../providers/vllm/index.ts'
 import { ApiError } from './errors.ts'
 import { sendError } from './http/error-reply.ts'
 import { jsonBody } from './http/json-body.ts'
 import { refuseConnection } from './http/refuse-connection.ts'
 import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
+import { registerProviders } from './provider-plugins.ts'
 import { QUICK_AJV } from './quick-ajv.ts'
+import auditRoute from './routes/audit.ts'
+import configRoute from './routes/config/index.ts'
 import healthRoute from './routes/health.ts'
 import keysRoute from './routes/keys.ts'
 import countTokens from './routes/messages/count-tokens.ts'
@@ -81,15 +77,7 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
   app.register(transformers)
-  app.register(openrouter)
-  app.register(gemini)
-  app.register(vllm)
-  app.register(deepseek)
-  app.register(anthropic)
-  app.register(openai)
-  app.register(demo)
-  app.register(adapters)
-  app.register(kit)
+  registerProviders(app as unknown as FastifyInstance)
   app.register(config)
   app.register(sensible)
   app.register(errors)
@@ -99,6 +87,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(store)
   app.register(ledger)
   app.register(keys)
+  app.register(audit)
+  app.register(configEditor)
   app.register(redis)
   app.register(auth)
   app.register(limiter)
@@ -118,6 +108,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(providersRoute)
   app.register(routeRoute)
   app.register(keysRoute)
+  app.register(auditRoute)
+  app.register(configRoute)
   app.register(usage)
   app.register(metricsRoute)
   app.register(openapiRoute)

@@ -25,6 +25,8 @@ export interface ApiErrorOptions {
   retryAfter?: number | undefined
   /** What else the client is told in headers: limits, and when they reset. */
   headers?: Readonly<Record<string, string>> | undefined
+  /** The message's parts where it names several things that are wrong, one each. */
+  problems?: readonly string[] | undefined
   /** What the client is told in place of our own words. */
   passed?: PassedReply
   /** False tells clients not to repeat the request; by default as the status suggests. */
@@ -46,6 +48,7 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly retryable: boolean
   readonly refusesContent: boolean
+  readonly problems: readonly string[] | undefined
   /** What the client is told in place of our own words, as long as nothing else was sent. */
   readonly passed: PassedReply | undefined
 
@@ -55,6 +58,7 @@ export class ApiError extends Error {
     this.status = options.status ?? STATUS[type]
     this.retryAfter = options.retryAfter
     this.headers = options.headers
+    this.problems = options.problems
     this.passed = options.passed
     this.retryable = options.retryable ?? isRetryable(this.status)
     this.refusesContent = options.refusesContent ?? false
@@ -62,13 +66,13 @@ export class ApiError extends Error {
 
   /** The same error, told in the provider's own words. */
   as (passed: PassedReply): ApiError {
-    const { type, message, status, retryAfter, headers, retryable, refusesContent, cause } = this
-    return new ApiError(type, message, { status, retryAfter, headers, retryable, refusesContent, cause, passed })
+    const { type, message, status, retryAfter, headers, retryable, refusesContent, problems, cause } = this
+    return new ApiError(type, message, { status, retryAfter, headers, retryable, refusesContent, problems, cause, passed })
   }
 
   /** The body that an Anthropic client expects. */
   toBody (requestId?: string): ErrorBody {
-    const body: ErrorBody = { type: 'error', error: { type: this.type, message: this.message } }
+    const body: ErrorBody = { type: 'error', error: { type: this.type, message: this.message, ...(this.problems !== undefined && { problems: this.problems }) } }
     if (requestId !== undefined) body.request_id = requestId
     return body
   }

@@ -9,23 +9,33 @@ import { listenProblem } from './http/listen-problem.ts'
 const MARGIN = 5000
 
 async function start (): Promise<void> {
-  loadEnvFile()
   const app = buildApp()
   try {
     await app.ready()
     const { host, port, stream } = app.config.current
     const problem = listenProblem(host, app.keys.needed)
     if (problem !== undefined) throw new ConfigError(app.config.current.source, [problem])
-    closeWithGrace({ delay: stream.shutdownGrace + MARGIN, logger: app.log }, async ({ err }) => {
+    // SIGHUP means: read the configuration anew.
+    closeWithGrace({ delay: stream.shutdownGrace + MARGIN, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
       if (err) app.log.fatal({ err }, 'the service stops because of an error')
       await app.close()
     })
+    process.on('SIGHUP', () => { app.reloadConfig('SIGHUP').catch(() => {}) })
     const address = await app.listen({ host, port })
     for (const note of startNotes(app.config.current, app.keys.needed, address)) app.log.info(note)
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack)}\n`)
     process.exit(1)
   }
+}
+
+/** `switchyard check` and the like. The start is not to wait for their code. */
+async function runCommand (args: readonly string[]): Promise<void> {
+  const { run } = await import('./cli/index.ts')
+  const { code, text } = await run(args, process.env)
+  const stream = code === 0 ? process.stdout : process.stderr
+  // A file of the user's may have left something running.
+  stream.write(text, () => process.exit(code))
 }
 
 /** `.env` in the working directory, if there is one; variables that are set already stay as they are. */
@@ -37,4 +47,7 @@ function loadEnvFile (): void {
   }
 }
 
-await start()
+loadEnvFile()
+const [, , ...args] = process.argv
+if (args.length === 0) await start()
+else await runCommand(args)

@@ -11,7 +11,7 @@ export function startNotes (config: Config, keyed: boolean, address: string): st
   if (open) notes.push('No key is set: only programs of this machine are served. Set APIKEY to serve others.')
   if (config.acceptAnthropicKeys) notes.push('Auth.acceptAnthropicKeys is set: whoever sends anything that begins with sk-ant- is served.')
   if (target.provider.pair.name === 'demo') {
-    notes.push('This is the built-in demo, which answers by itself. Next: set OPENROUTER_API_KEY, or copy config.example.json to config.json, and start again.')
+    notes.push('This is the built-in demo, which answers by itself. Next: set OPENROUTER_API_KEY, or have `npm start -- init` write a config.json from the keys of the environment, and start again.')
   }
   notes.push(`Claude Code: ANTHROPIC_BASE_URL=${address} ANTHROPIC_API_KEY=${open ? 'any' : '<your key>'} claude`)
   return notes

@@ -16,44 +16,60 @@ export interface KnownKey {
 /** What is known of what a client sent as its key; undefined for nothing. */
 export type Found = Identity | 'expired' | 'revoked' | undefined
 
+/** A key of the configuration. */
+interface ConfiguredKey { readonly identity: Identity, readonly secret: string }
+
 /** All keys that clients may send, those of the configuration and those of the store, by the hash of their secret. */
 export class KeyRing {
   readonly #hash: SecretHash
-  readonly #keys = new Map<string, KnownKey>()
+  #configured: ReadonlyMap<string, Identity> = new Map()
+  readonly #stored = new Map<string, KnownKey>()
   /** Keyed hashes by a plain one, of keys that were sent before: a keyed hash costs a request five times as much. */
   readonly #sent = new Map<string, string>()
-  #needed: boolean
+  #needed = false
 
   /** @param keys those of the configuration */
-  constructor (secretHash: SecretHash, keys: readonly { readonly identity: Identity, readonly secret: string }[]) {
+  constructor (secretHash: SecretHash, keys: readonly ConfiguredKey[]) {
     this.#hash = secretHash
-    for (const { identity, secret } of keys) this.#keys.set(secretHash.of(secret), { hash: secretHash.of(secret), identity, expiresAt: null, revoked: false, revision: 0 })
-    this.#needed = keys.length > 0
+    this.configure(keys)
   }
 
   /**
    * Whether there are keys, so that requests need one. It stays so until the service is started anew: neither a key that
-   * expires nor one that is revoked may open to everyone what was closed.
+   * expires, nor one that is revoked or taken out of the configuration, may open to everyone what was closed.
    */
   get needed (): boolean { return this.#needed }
+
+  /** Takes in the keys of another configuration: those that are not in it are not served any more. */
+  configure (keys: readonly ConfiguredKey[]): void {
+    this.#configured = new Map(keys.map(({ identity, secret }) => [this.#hash.of(secret), identity]))
+    this.#needed ||= keys.length > 0
+  }
 
   /** Takes in keys that are new or have changed. They may come twice, and late: what is known to be later stays. */
   apply (changes: readonly KnownKey[]): void {
     for (const change of changes) {
-      const known = this.#keys.get(change.hash)
+      const known = this.#stored.get(change.hash)
       if (known !== undefined && known.revision >= change.revision) continue
-      this.#keys.set(change.hash, change)
+      this.#stored.set(change.hash, change)
       this.#needed ||= !change.revoked
     }
+  }
+
+  /** Whether a key of the store may manage the gateway. @param now milliseconds since 1970 */
+  hasStoredAdmin (now = Date.now()): boolean {
+    return [...this.#stored.values()].some(({ identity, revoked, expiresAt }) => identity.role === 'admin' && !revoked && (expiresAt === null || expiresAt > now))
   }
 
   /** Whose key a client sent, or why it is not served any more. @param now milliseconds since 1970 */
   find (credential: string, now = Date.now()): Found {
     const plain = hash('sha256', credential, 'base64')
     const keyed = this.#sent.get(plain) ?? this.#hash.of(credential)
-    const key = this.#keys.get(keyed)
-    if (key === undefined) return undefined
+    const configured = this.#configured.get(keyed)
+    const key = this.#stored.get(keyed)
+    if (configured === undefined && key === undefined) return undefined
     this.#sent.set(plain, keyed)
+    if (configured !== undefined || key === undefined) return configured
     if (key.revoked) return 'revoked'
     return key.expiresAt !== null && key.expiresAt <= now ? 'expired' : key.identity
   }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { Adapter, AdapterFactory, TransformerPair, Wire } from '../provider.ts'
 import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
@@ -22,20 +23,32 @@ export interface TransformerEntry {
 /** What a file made: a transformer of either kind, whose parts have not been looked at. */
 type Made = Partial<TransformerPair> & Partial<AdapterFactory> & Partial<Adapter>
 
+/** What a catalogue was made of: the entries, and when their files were last changed. */
+const made = new WeakMap<TransformerCatalogue, string>()
+
 /**
  * The built-in transformers, and those of the user's own files.
  * @param folder where relative paths begin; @param problems gets a line for each file that cannot be used
+ * @param before the catalogue of the configuration before: where neither entries nor files were changed it stays, and with it what was made of it
  */
-export async function withCustomTransformers (entries: readonly TransformerEntry[], folder: string, builtIn: TransformerCatalogue, problems: string[]): Promise<TransformerCatalogue> {
+export async function withCustomTransformers (entries: readonly TransformerEntry[], folder: string, builtIn: TransformerCatalogue, problems: string[], before?: TransformerCatalogue): Promise<TransformerCatalogue> {
   if (entries.length === 0) return builtIn
+  const recipe = JSON.stringify([folder, entries, await Promise.all(entries.map(({ path }) => changedAt(filePath(path, folder))))])
+  if (before !== undefined && made.get(before) === recipe) return before
   const catalogue = new LayeredCatalogue(builtIn)
+  made.set(catalogue, recipe)
   for (const [i, { path, options = {} }] of entries.entries()) {
     const file = filePath(path, folder)
-    const made = await make(file, options, builtIn.kit)
-    const problem = typeof made === 'string' ? made : problemOf(made) ?? catalogue.add(made, file)
+    const result = await make(file, options, builtIn.kit)
+    const problem = typeof result === 'string' ? result : problemOf(result) ?? catalogue.add(result, file)
     if (problem !== undefined) problems.push(`transformers[${i}].path: ${file} ${problem}`)
   }
   return catalogue
+}
+
+/** Milliseconds since 1970; null for a file that is not there. */
+async function changedAt (file: string): Promise<number | null> {
+  return await stat(file).then(({ mtimeMs }) => mtimeMs, () => null)
 }
 
 class LayeredCatalogue implements TransformerCatalogue {

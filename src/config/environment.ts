@@ -1,8 +1,11 @@
 import type { JsonObject } from '../wire/json.ts'
+import { literal } from './read-setting.ts'
 
 /** Variables of the environment that the configuration reads; declared for @fastify/env in plugins/env.ts. */
 export interface Environment {
   CONFIG_PATH?: string
+  /** Where the document lives. */
+  CONFIG_STORE?: 'file' | 'postgres'
   HOST?: string
   PORT?: number
   APIKEY?: string
@@ -18,9 +21,10 @@ export interface Environment {
   TARGET_MODEL_DEFAULT?: string
 }
 
-const DEFAULT_MODEL = 'anthropic/claude-sonnet-4.5'
+/** What OpenRouter is asked for where nobody said anything else. */
+export const DEFAULT_MODEL = 'anthropic/claude-sonnet-4.5'
 
-/** A whole document from the environment alone: OpenRouter where there is a key for it, else the built-in demo. */
+/** A whole document from the environment alone, as a file would have it: OpenRouter where there is a key for it, else the built-in demo. */
 export function documentFromEnvironment (env: Environment): JsonObject {
   if (env.OPENROUTER_API_KEY === undefined) {
     return {
@@ -28,12 +32,12 @@ export function documentFromEnvironment (env: Environment): JsonObject {
       Router: { default: 'demo,demo' }
     }
   }
-  const model = env.TARGET_MODEL_DEFAULT ?? DEFAULT_MODEL
+  const model = literal(env.TARGET_MODEL_DEFAULT ?? DEFAULT_MODEL)
   return {
     Providers: [{
       name: 'openrouter',
-      api_base_url: `${(env.OPENROUTER_BASE_URL ?? 'https://openrouter.ai/api/v1').replace(/\/+$/, '')}/chat/completions`,
-      api_key: env.OPENROUTER_API_KEY,
+      api_base_url: `${literal(env.OPENROUTER_BASE_URL ?? 'https://openrouter.ai/api/v1').replace(/\/+$/, '')}/chat/completions`,
+      api_key: '$OPENROUTER_API_KEY',
       models: [model],
       transformer: { use: ['openrouter'] }
     }],
@@ -41,8 +45,10 @@ export function documentFromEnvironment (env: Environment): JsonObject {
   }
 }
 
+/** Settings that have a variable of the same name. */
+export const PLAIN_SETTINGS = ['HOST', 'PORT', 'APIKEY', 'API_TIMEOUT_MS', 'PROXY_URL', 'LOG_LEVEL'] as const satisfies readonly (keyof Environment)[]
+
 /** Settings of the environment stand above those of the file: the place where it runs knows best. */
-export function overrides ({ HOST, PORT, APIKEY, API_TIMEOUT_MS: timeout, PROXY_URL: proxy, LOG_LEVEL: level }: Environment): JsonObject {
-  const given = Object.entries({ HOST, PORT, APIKEY, API_TIMEOUT_MS: timeout, PROXY_URL: proxy, LOG_LEVEL: level })
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== ''))
+export function overrides (env: Environment): JsonObject {
+  return Object.fromEntries(PLAIN_SETTINGS.map(name => [name, env[name]]).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../wire/json.ts'
+import { joinPath } from './path.ts'
 
 const REFERENCE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Z_][A-Z0-9_]*))/g
 
@@ -10,9 +11,9 @@ const REFERENCE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Z_][A-Z0-9_]*))/g
  */
 export function interpolate (value: JsonValue | undefined, env: NodeJS.ProcessEnv, problems: string[], path = ''): JsonValue | undefined {
   if (typeof value === 'string') return replaceIn(value, env, problems, path)
-  if (Array.isArray(value)) return value.map((item, i) => interpolate(item, env, problems, `${path}[${i}]`) ?? null)
+  if (Array.isArray(value)) return value.map((item, i) => interpolate(item, env, problems, joinPath(path, i)) ?? null)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, interpolate(item, env, problems, path === '' ? key : `${path}.${key}`)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, interpolate(item, env, problems, joinPath(path, key))]))
 }
 
 function replaceIn (text: string, env: NodeJS.ProcessEnv, problems: string[], path: string): string {

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ReasoningMemory } from '../message/reasoning-memory.ts'
-import type { Provider, Target, TransformerPair } from '../provider.ts'
+import type { Provider, ProviderFacts, Target, TransformerPair } from '../provider.ts'
 import { resolveCapabilities } from './resolve-capabilities.ts'
 import type { ProviderEntry } from './schema.ts'
 import type { ProviderTargets } from './snapshot.ts'
@@ -8,14 +9,28 @@ import { type TransformerCatalogue, checkWires, defaultPair, readUse } from './t
 export interface ProviderSurroundings {
   catalogue: TransformerCatalogue
   memory: ReasoningMemory
+  /** The providers of the configuration before. */
+  before: ReadonlyMap<string, ProviderTargets>
 }
+
+/** What the targets of a provider were made of. */
+const made = new WeakMap<ProviderTargets, { readonly entry: ProviderEntry, readonly catalogue: TransformerCatalogue }>()
 
 /**
  * An entry of `Providers[]` as targets by model. A model with a `use` of its own has a provider of its own: the same
- * server, spoken to in another way.
+ * server, spoken to in another way. An entry that was not changed keeps its targets, and what is known of them.
  * @returns undefined where a problem was found
  */
-export function resolveProvider (entry: ProviderEntry, path: string, { catalogue, memory }: ProviderSurroundings, problems: string[]): ProviderTargets | undefined {
+export function resolveProvider (entry: ProviderEntry, path: string, { catalogue, memory, before }: ProviderSurroundings, problems: string[]): ProviderTargets | undefined {
+  const earlier = before.get(entry.name)
+  const recipe = earlier && made.get(earlier)
+  if (recipe?.catalogue === catalogue && isDeepStrictEqual(recipe.entry, entry)) return earlier
+  const targets = makeTargets(entry, path, { catalogue, memory }, earlier, problems)
+  if (targets !== undefined) made.set(targets, { entry, catalogue })
+  return targets
+}
+
+function makeTargets (entry: ProviderEntry, path: string, { catalogue, memory }: Omit<ProviderSurroundings, 'before'>, earlier: ProviderTargets | undefined, problems: string[]): ProviderTargets | undefined {
   const known = problems.length
   const { use: list = [], ...perModel } = entry.transformer ?? {}
   const use = readUse(list, `${path}.transformer.use`, catalogue, problems)
@@ -24,18 +39,21 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
   const apiKeys = keysOf(entry, path, problems)
   if (problems.length > known || pair === undefined) return undefined
   checkWires(use.adapters, pair, `${path}.transformer.use`, catalogue, problems)
+  const server: Server = {
+    url: endpointOf(entry, pair, path, problems),
+    apiKeys: Object.freeze(apiKeys),
+    concurrency: Object.freeze({ limit: entry.maxConcurrent ?? Infinity, maxWaiting: entry.maxQueue ?? 100, maxWait: entry.queueTimeout ?? 30000 })
+  }
   const provider: Provider = Object.freeze({
     name: entry.name,
-    url: endpointOf(entry, pair, path, problems),
+    ...server,
     apiKey: apiKeys[0],
-    apiKeys: Object.freeze(apiKeys),
-    concurrency: Object.freeze({ limit: entry.maxConcurrent ?? Infinity, maxWaiting: entry.maxQueue ?? 100, maxWait: entry.queueTimeout ?? 30000 }),
     models: Object.freeze([...entry.models]),
     pair,
     options: use.options,
     adapters: Object.freeze(use.adapters),
     strict: entry.strict === true,
-    facts: { contextWindows: new Map() },
+    facts: factsOf(server, earlier),
     memory
   })
   const own = new Map(Object.entries(perModel as Record<string, { use: unknown[] }>).map(([model, { use }]) => [model, ownProvider(provider, entry, use, `${path}.transformer.${model}.use`, catalogue, problems)]))
@@ -45,6 +63,20 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
     name: `${entry.name},${model}`,
     capabilities: resolveCapabilities(model, entry.capabilities ?? {}, provider.facts)
   })]))
+}
+
+/** How a server is reached. */
+type Server = Pick<Provider, 'url' | 'apiKeys' | 'concurrency'>
+
+/**
+ * What is learned of a server. Where it is still reached in the same way the object is the same, by which breakers and queues are
+ * found (src/upstream/lanes.ts); the same server with other keys begins with what it told before.
+ */
+function factsOf (server: Server, earlier: ProviderTargets | undefined): ProviderFacts {
+  const [first] = earlier?.values() ?? []
+  if (first === undefined || first.provider.url.href !== server.url.href) return { contextWindows: new Map() }
+  const { facts, apiKeys, concurrency } = first.provider
+  return isDeepStrictEqual([apiKeys, concurrency], [server.apiKeys, server.concurrency]) ? facts : { ...facts }
 }
 
 /** Old examples leave the key empty where a server wants none. */

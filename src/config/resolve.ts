@@ -19,6 +19,8 @@ export interface Surroundings {
   env: Environment
   catalogue: TransformerCatalogue
   memory: ReasoningMemory
+  /** The providers of the configuration before: those that are the same stay. */
+  before?: ReadonlyMap<string, ProviderTargets>
   /** Where the document came from, in words. */
   source: string
   /** Where relative paths of the document begin. */
@@ -32,20 +34,15 @@ export interface Surroundings {
  * Makes a snapshot of a document whose form is good.
  * @param problems gets a line for each reference that leads nowhere
  */
-export function resolve (document: ConfigDocument, { env, catalogue, memory, source, folder, custom, systemPrompt }: Surroundings, problems: string[]): Config | undefined {
+export function resolve (document: ConfigDocument, { env, catalogue, memory, before = new Map(), source, folder, custom, systemPrompt }: Surroundings, problems: string[]): Config | undefined {
   const providers = new Map<string, ProviderTargets>()
   document.Providers.forEach((entry, i) => {
     const path = `Providers[${i}]`
     if (providers.has(entry.name)) problems.push(`${path}.name: there are two providers named ${entry.name}`)
-    const targets = resolveProvider(entry, path, { catalogue, memory }, problems)
+    const targets = resolveProvider(entry, path, { catalogue, memory, before }, problems)
     if (targets !== undefined) providers.set(entry.name, targets)
   })
-  const port = Number(document.PORT ?? 3456)
-  const timeout = Number(document.API_TIMEOUT_MS ?? 600000)
-  const proxyUrl = document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy
-  if (port > 65535) problems.push('PORT: must be <= 65535')
-  if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
-  if (proxyUrl !== undefined && !URL.canParse(proxyUrl)) problems.push('PROXY_URL: must be a URL')
+  const basics = resolveBasics(document, problems)
   const { profiles: profileEntries = {}, ...settings } = document.Router
   const resolver = new RouterResolver(providers, document.fallback, problems)
   const router = resolver.resolve(settings, 'Router')
@@ -57,12 +54,8 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
   const keys = resolveKeys(document, env, profileEntries, problems)
   if (router === undefined || usage === undefined || problems.length > 0) return undefined
   return Object.freeze({
-    host: document.HOST ?? '127.0.0.1',
-    port,
+    ...basics,
     keys: Object.freeze(keys),
-    timeout,
-    proxyUrl,
-    logLevel: document.LOG === false ? 'silent' : document.LOG_LEVEL ?? 'info',
     providers,
     router,
     profiles,
@@ -79,6 +72,21 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, sou
     catalogue,
     unused: Object.freeze(unusedKeys(document))
   })
+}
+
+/** What is a number or a text, and stands for itself. */
+function resolveBasics (document: ConfigDocument, problems: string[]): Pick<Config, 'host' | 'port' | 'timeout' | 'proxyUrl' | 'logLevel'> {
+  const port = Number(document.PORT ?? 3456)
+  const timeout = Number(document.API_TIMEOUT_MS ?? 600000)
+  const proxyUrl = document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy
+  if (port > 65535) problems.push('PORT: must be <= 65535')
+  if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
+  if (proxyUrl !== undefined && !isProxyUrl(proxyUrl)) problems.push('PROXY_URL: must be a URL that begins with http:// or https://')
+  return { host: document.HOST ?? '127.0.0.1', port, timeout, proxyUrl, logLevel: document.LOG === false ? 'silent' : document.LOG_LEVEL ?? 'info' }
+}
+
+function isProxyUrl (text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
 /** Keys that are accepted and do nothing. */

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import { QUICK_AJV } from '../quick-ajv.ts'
+import { joinPath, shortened } from './path.ts'
 import { type ConfigDocument, configSchema } from './schema.ts'
 
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV })
@@ -17,16 +18,13 @@ function problem (error: ErrorObject): string {
   const { params, propertyName } = error
   if (propertyName !== undefined) return `${path}: the name "${shortened(propertyName)}" ${error.message}`
   switch (error.keyword) {
-    case 'required': return `${join(path, String(params['missingProperty']))}: is missing`
-    case 'additionalProperties': return `${join(path, String(params['additionalProperty']))}: there is no such key${suggestion(error)}`
+    case 'required': return `${joinPath(path, String(params['missingProperty']))}: is missing`
+    case 'additionalProperties': return `${joinPath(path, String(params['additionalProperty']))}: there is no such key${suggestion(error)}`
     case 'enum': return `${path}: must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
     case 'pattern': return `${path}: ${PATTERNS[String(params['pattern'])] ?? error.message}`
     default: return `${path || 'the document'}: ${error.message}`
   }
 }
-
-/** Characters of a name that are told. */
-const SHOWN = 40
 
 const PATTERNS: Record<string, string> = {
   '^[^,]+,.+$': 'must be "provider,model"',
@@ -37,17 +35,7 @@ const PATTERNS: Record<string, string> = {
 
 /** `/Providers/0/name` as `Providers[0].name`. */
 function pathOf (pointer: string): string {
-  return pointer.split('/').slice(1).map(step => step.replaceAll('~1', '/').replaceAll('~0', '~')).reduce(join, '')
-}
-
-function join (path: string, step: string): string {
-  if (/^\d+$/.test(step)) return `${path}[${step}]`
-  return path === '' ? step : `${path}.${step}`
-}
-
-/** A name may be what is too long. */
-function shortened (name: string): string {
-  return name.length > SHOWN ? `${name.slice(0, SHOWN)}…` : name
+  return pointer.split('/').slice(1).map(step => step.replaceAll('~1', '/').replaceAll('~0', '~')).reduce(joinPath, '')
 }
 
 /** The key that was probably meant: one that differs in case only. */

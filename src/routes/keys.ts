@@ -1,12 +1,15 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import type {} from '@fastify/swagger'
-import { ApiError, invalidRequest } from '../errors.ts'
 import type { KeyRepository } from '../store/keys.ts'
+import { askStore } from './ask-store.ts'
 import { cursorOf, fieldsOf, keyDocument, pageSize, positionOf } from './key-fields.ts'
 import { type KeyChangesBody, type NewKeyBody, createdKeySchema, errorSchema, idSchema, keyChangesSchema, keyListSchema, keySchema, newKeySchema, pageSchema } from './key-schemas.ts'
 
-/** Seconds after which a client may ask again when the store does not answer. */
-const RETRY_AFTER = 5
+const WORDS = {
+  missing: 'This gateway keeps no keys but those of its configuration: Usage.enabled is false there.',
+  silent: 'The store of keys does not answer; nothing is known to have changed. Try again.',
+  failed: 'a request about keys failed in the store'
+}
 
 interface WithId { Params: { id: string } }
 
@@ -18,13 +21,15 @@ const config = { access: 'admin' } as const
 export default async function keys (app: FastifyInstance): Promise<void> {
   const route = (schema: FastifySchema, replies: object): { config: typeof config, schema: FastifySchema } => ({ config, schema: { tags, ...schema, response: { ...replies, ...failures } } })
   /** Asks the store. @throws {ApiError} where there is none, or it does not answer */
-  const ask = <T>(work: (repository: KeyRepository) => Promise<T>): Promise<T> => askStore(app, work)
+  const ask = <T>(work: (repository: KeyRepository) => Promise<T>): Promise<T> => askStore(app.keys.repository, app.log, WORDS, work)
 
   app.post<{ Body: NewKeyBody }>('/api/keys', route({ summary: 'Makes a key', body: newKeySchema }, { 201: createdKeySchema }), async (request, reply) => {
     const now = Date.now()
     const fields = fieldsOf(request.body, app.config.current, now)
     const { key, secret } = await ask(repository => repository.create({ ...fields, name: request.body.name }))
-    return reply.code(201).headers({ 'cache-control': 'no-store', location: `/api/keys/${key.id}` }).send({ key: secret, ...keyDocument(key, now) })
+    const made = keyDocument(key, now)
+    await app.audit.note(request, 'key.create', key.id, null, made)
+    return reply.code(201).headers({ 'cache-control': 'no-store', location: `/api/keys/${key.id}` }).send({ key: secret, ...made })
   })
 
   app.get<{ Querystring: { limit?: string, cursor?: string } }>('/api/keys', route({ summary: 'Lists keys, the latest first', querystring: pageSchema }, { 200: keyListSchema }), async ({ query: { limit, cursor } }) => {
@@ -42,25 +47,21 @@ export default async function keys (app: FastifyInstance): Promise<void> {
     return keyDocument(await ask(repository => repository.get(id)), Date.now())
   })
 
-  app.patch<WithId & { Body: KeyChangesBody }>('/api/keys/:id', route({ summary: 'Changes what is said of a key', description: 'Fields that are not named stay as they are; null takes one away.', params: idSchema, body: keyChangesSchema }, { 200: keySchema }), async ({ params: { id }, body }) => {
+  app.patch<WithId & { Body: KeyChangesBody }>('/api/keys/:id', route({ summary: 'Changes what is said of a key', description: 'Fields that are not named stay as they are; null takes one away.', params: idSchema, body: keyChangesSchema }, { 200: keySchema }), async request => {
+    const { params: { id }, body } = request
     const now = Date.now()
     const fields = fieldsOf(body, app.config.current, now)
-    return keyDocument(await ask(repository => repository.patch(id, fields)), now)
+    const { before, after } = await ask(repository => repository.patch(id, fields))
+    const changed = keyDocument(after, now)
+    await app.audit.note(request, 'key.change', id, keyDocument(before, now), changed)
+    return changed
   })
 
-  app.delete<WithId>('/api/keys/:id', route({ summary: 'Revokes a key', description: 'It is refused at once, and on every replica within a second; requests that run go on to their end. A key that is revoked already stays so.', params: idSchema }, { 204: { type: 'null', description: 'It is revoked.' } }), async ({ params: { id } }, reply) => {
-    await ask(repository => repository.revoke(id))
+  app.delete<WithId>('/api/keys/:id', route({ summary: 'Revokes a key', description: 'It is refused at once, and on every replica within a second; requests that run go on to their end. A key that is revoked already stays so.', params: idSchema }, { 204: { type: 'null', description: 'It is revoked.' } }), async (request, reply) => {
+    const { params: { id } } = request
+    const { before, after } = await ask(repository => repository.revoke(id))
+    const now = Date.now()
+    if (before.revokedAt === null) await app.audit.note(request, 'key.revoke', id, keyDocument(before, now), keyDocument(after, now))
     return reply.code(204).send()
   })
-}
-
-async function askStore<T> ({ keys, log }: FastifyInstance, work: (repository: KeyRepository) => Promise<T>): Promise<T> {
-  if (keys.repository === null) throw invalidRequest('This gateway keeps no keys but those of its configuration: Usage.enabled is false there.')
-  try {
-    return await work(keys.repository)
-  } catch (error) {
-    if (error instanceof ApiError) throw error
-    log.error({ err: error }, 'a request about keys failed in the store')
-    throw new ApiError('overloaded_error', 'The store of keys does not answer; nothing is known to have changed. Try again.', { status: 503, retryAfter: RETRY_AFTER, cause: error })
-  }
 }

@@ -14,10 +14,13 @@ const ID_BYTES = 12
 export interface KeyRepositoryOptions {
   readonly hash: SecretHash
   /** Whether one of the store's keys must be an admin's: where the configuration has no such key. */
-  readonly needsAdmin: boolean
+  readonly needsAdmin: () => boolean
   /** Told of every change that was made here, once it is committed. */
   readonly onChange: (key: KnownKey) => void
 }
+
+/** A key before and after a change; the same where there was nothing to change. */
+export interface KeyChange { readonly before: StoredKey, readonly after: StoredKey }
 
 /** Where a page of keys goes on: behind this one. */
 export interface KeyPosition { readonly createdAt: number, readonly id: string }
@@ -44,9 +47,9 @@ export class KeyRepository {
    */
   async create (fields: Partial<KeyFields> & Pick<KeyFields, 'name'>): Promise<{ key: StoredKey, secret: string }> {
     const secret = newSecret()
-    const key = await this.#change(async (transaction, revision, now) => {
+    const { after } = await this.#change(async (transaction, revision, now) => {
       await refuseTaken(transaction, fields.name)
-      return transaction.insertInto('client_key').values({
+      const after = await transaction.insertInto('client_key').values({
         ...columnsOf({ ...NO_FIELDS, ...fields }),
         id: `key_${randomBytes(ID_BYTES).toString('hex')}`,
         hash: this.#options.hash.of(secret),
@@ -56,8 +59,9 @@ export class KeyRepository {
         revoked_at: null,
         revision
       }).returningAll().executeTakeFirstOrThrow()
+      return { after }
     })
-    return { key, secret }
+    return { key: storedKeyOf(after), secret }
   }
 
   /** @throws {ApiError} 404 when there is none */
@@ -80,24 +84,24 @@ export class KeyRepository {
    * @throws {ApiError} 404 when there is none; 409 when it is revoked, its new name is taken, or nobody would be left who can
    * manage keys
    */
-  async patch (id: string, fields: Partial<KeyFields>): Promise<StoredKey> {
-    return this.#change(async (transaction, revision, now) => {
-      const row = await rowOf(transaction, id)
-      if (row.revoked_at !== null) throw conflict(`The key ${row.name} is revoked, and stays so: make a new one.`)
-      if (fields.name !== undefined && fields.name !== row.name) await refuseTaken(transaction, fields.name)
-      return update(transaction, id, { ...columnsOf({ ...storedKeyOf(row), ...fields }), updated_at: now, revision })
-    })
+  async patch (id: string, fields: Partial<KeyFields>): Promise<KeyChange> {
+    return keyChangeOf(await this.#change(async (transaction, revision, now) => {
+      const before = await rowOf(transaction, id)
+      if (before.revoked_at !== null) throw conflict(`The key ${before.name} is revoked, and stays so: make a new one.`)
+      if (fields.name !== undefined && fields.name !== before.name) await refuseTaken(transaction, fields.name)
+      return { before, after: await update(transaction, id, { ...columnsOf({ ...storedKeyOf(before), ...fields }), updated_at: now, revision }) }
+    }))
   }
 
   /**
    * Revokes a key; one that is revoked already stays as it is.
    * @throws {ApiError} 404 when there is none; 409 when nobody would be left who can manage keys
    */
-  async revoke (id: string): Promise<StoredKey> {
-    return this.#change(async (transaction, revision, now) => {
-      const row = await rowOf(transaction, id)
-      return row.revoked_at === null ? update(transaction, id, { revoked_at: now, updated_at: now, revision }) : row
-    })
+  async revoke (id: string): Promise<KeyChange> {
+    return keyChangeOf(await this.#change(async (transaction, revision, now) => {
+      const before = await rowOf(transaction, id)
+      return { before, after: before.revoked_at === null ? await update(transaction, id, { revoked_at: now, updated_at: now, revision }) : before }
+    }))
   }
 
   /** The keys that changed since a revision, in the order of their changes; all of them since 0. */
@@ -106,18 +110,22 @@ export class KeyRepository {
     return rows.map(knownKeyOf)
   }
 
-  async #change (work: (transaction: Transaction<Tables>, revision: number, now: number) => Promise<KeyTable>): Promise<StoredKey> {
+  async #change<Rows extends { after: KeyTable }> (work: (transaction: Transaction<Tables>, revision: number, now: number) => Promise<Rows>): Promise<Rows> {
     const { needsAdmin, onChange } = this.#options
-    const row = await this.#db.transaction().execute(async transaction => {
+    const rows = await this.#db.transaction().execute(async transaction => {
       const revision = await nextRevision(transaction)
       const now = Date.now()
       const changed = await work(transaction, revision, now)
-      if (needsAdmin) await refuseWithoutAdmin(transaction, now)
+      if (needsAdmin()) await refuseWithoutAdmin(transaction, now)
       return changed
     })
-    onChange(knownKeyOf(row))
-    return storedKeyOf(row)
+    onChange(knownKeyOf(rows.after))
+    return rows
   }
+}
+
+function keyChangeOf ({ before, after }: { before: KeyTable, after: KeyTable }): KeyChange {
+  return { before: storedKeyOf(before), after: storedKeyOf(after) }
 }
 
 /** Waits for whoever else changes a key. */

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** Counters that the ledger and all of its sums have. Tokens, and micro-dollars. */
 interface Counters {
   input: number
@@ -157,6 +159,30 @@ export interface SettingTable {
   value: string
 }
 
+/** What admins did; rows are only ever added. Columns as in {@link NotedEntry}. */
+export interface AuditTable {
+  id: Generated<number>
+  at: number
+  actor: string
+  action: string
+  subject: string
+  /** JSON; null for nothing. */
+  before: string | null
+  after: string | null
+}
+
+/** The documents of the configuration, where it is kept in the database: the newest is in force. */
+export interface ConfigRevisionTable {
+  revision: number
+  /** Milliseconds since 1970; no two are the same. */
+  at: number
+  author: string
+  /** As it was written; null where it is so old that only its history is kept. */
+  text: string | null
+  /** JSON: what it changed, without secrets. */
+  difference: string
+}
+
 export interface Tables {
   ledger: LedgerTable
   usage_hour: UsageHourTable
@@ -168,4 +194,6 @@ export interface Tables {
   client_key: KeyTable
   instance: InstanceTable
   setting: SettingTable
+  audit: AuditTable
+  config_revision: ConfigRevisionTable
 }

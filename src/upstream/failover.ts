@@ -2,7 +2,8 @@ import { ApiError } from '../errors.ts'
 import type { Target } from '../provider.ts'
 import { type Place, QueueError } from './fair-queue.ts'
 import type { Journey, Outcome } from './journey.ts'
-import { type Closed, type Lane, type Lanes, settle } from './lanes.ts'
+import type { Lanes } from './lanes.ts'
+import { type Closed, type Lane, settle } from './provider-lanes.ts'
 import { type Verdict, isBusy, verdictOf } from './verdict.ts'
 
 export interface FailoverSettings {

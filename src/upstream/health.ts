@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { ProbeResult, Provider } from '../provider.ts'
+import type { ProbeResult, Provider, ProviderFacts } from '../provider.ts'
 import { withoutKey } from '../provider-error.ts'
 
 export interface ProviderHealth { readonly status: 'up' | 'down', readonly problem: string | undefined }
@@ -8,6 +8,8 @@ export interface ProviderHealth { readonly status: 'up' | 'down', readonly probl
 export class Health {
   readonly #log: Logger
   readonly #found = new Map<string, ProviderHealth>()
+  /** Whose servers these are. */
+  readonly #facts = new Map<string, ProviderFacts>()
 
   constructor (log: Logger) {
     this.#log = log
@@ -15,6 +17,16 @@ export class Health {
 
   /** By the provider's name; one that was never looked at is not in it. */
   get providers (): ReadonlyMap<string, ProviderHealth> { return this.#found }
+
+  /** Forgets what was found of those that are not the same any more: nothing is known of them before the next look. */
+  keep (providers: readonly Provider[]): void {
+    const kept = new Set(providers.map(({ facts }) => facts))
+    for (const [name, facts] of this.#facts) {
+      if (kept.has(facts)) continue
+      this.#facts.delete(name)
+      this.#found.delete(name)
+    }
+  }
 
   /** Takes in what a look found, and says so in the log where it is news. */
   found (provider: Provider, result: ProbeResult): void {
@@ -26,6 +38,7 @@ export class Health {
       provider.facts.contextWindows = contextWindows
       if (reasoning !== undefined) provider.facts.reasoning = reasoning
     }
+    this.#facts.set(provider.name, provider.facts)
     const before = this.#found.get(provider.name)
     if (before?.status === status && before.problem === problem) return
     this.#found.set(provider.name, { status, problem })

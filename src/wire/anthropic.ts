@@ -103,4 +103,4 @@ export interface Message {
 export type ErrorType = 'invalid_request_error' | 'authentication_error' | 'billing_error' | 'permission_error' | 'not_found_error' |
   'conflict_error' | 'request_too_large' | 'rate_limit_error' | 'api_error' | 'timeout_error' | 'overloaded_error'
 
-export interface ErrorBody { type: 'error', error: { type: ErrorType, message: string }, request_id?: string }
+export interface ErrorBody { type: 'error', error: { type: ErrorType, message: string, problems?: readonly string[] }, request_id?: string }

@@ -214,6 +214,6 @@ t.test('config.schema.json is what the source says, and the example has its form
   const written: unknown = JSON.parse(await readFile(join(root, 'config.schema.json'), 'utf8'))
   t.same(written, configSchema, 'run `npm run schema` after a change of src/config/schema.ts')
   const { app } = await readyApp(t)
-  const config = await loadConfig({ CONFIG_PATH: join(root, 'config.example.json') }, { SWITCHYARD_KEY: 'k', OPENROUTER_API_KEY: 'o' }, app.transformers)
+  const config = await loadConfig({ CONFIG_PATH: join(root, 'config.example.json') }, { APIKEY: 'k', OPENROUTER_API_KEY: 'o' }, app.transformers)
   t.equal(config.providers.size, 2)
 })

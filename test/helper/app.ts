@@ -12,6 +12,8 @@ export interface TestApp {
   url: string
   /** Lines of the log so far, parsed. */
   log: Record<string, unknown>[]
+  /** The file of the configuration; nothing is there where none was given. */
+  path: string
 }
 
 export interface TestOptions {
@@ -22,8 +24,8 @@ export interface TestOptions {
 
 /** The whole service on a real socket, closed with the test. */
 export async function startApp (t: Pick<Test, 'teardown'>, { config, env = {} }: TestOptions = {}): Promise<TestApp> {
-  const { app, log } = await readyApp(t, { ...(config !== undefined && { config }), env })
-  return { app, log, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+  const { app, log, path } = await readyApp(t, { ...(config !== undefined && { config }), env })
+  return { app, log, path, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
 
 /** The same, not listening: for `app.inject`. */
@@ -42,7 +44,7 @@ export async function readyApp (t: Pick<Test, 'teardown'>, { config, env = {} }:
   const app = buildApp({ env: { DATABASE_URL: `sqlite:${join(folder, 'account.db')}`, ...(config !== undefined && { CONFIG_PATH: path }), ...env }, logger: pino({ level: 'info' }, lines) })
   t.teardown(() => app.close())
   await app.ready()
-  return { app, log }
+  return { app, log, path }
 }
 
 /** For tests that look at what one try comes to; what follows a failure is in test/failover. */

@@ -17,6 +17,7 @@ import rateLimit from '../../plugins/rate-limit.ts'
 import redis from '../../plugins/redis.ts'
 import type { Identity, KeyLimits } from '../../src/account/identity.ts'
 import { createIdentity } from '../../src/account/key-settings.ts'
+import { LiveConfig } from '../../src/config/live.ts'
 import type { Config, DefaultLimits } from '../../src/config/snapshot.ts'
 import { newRequestId } from '../../src/message/ids.ts'
 
@@ -56,7 +57,7 @@ export async function replica (t: Teardown, { limits = {}, keys = [], redis: url
   const current = { limits: { requestsPerMinute: 100, budgetWarning: 0.8, ...limits } } as Config
   const known = new Map(keys.map(identity => [identity.name, identity]))
   app.register(fp(async app => { app.decorate('env', url === undefined ? {} : { REDIS_URL: url }) }, { name: 'env' }))
-  app.register(fp(async app => { app.decorate('config', { current }) }, { name: 'config' }))
+  app.register(fp(async app => { app.decorate('config', new LiveConfig(current, () => {})) }, { name: 'config' }))
   app.register(errors)
   app.register(logging)
   app.register(fp(async app => {

@@ -15,7 +15,7 @@ const NAMES = 20
 const hash = new SecretHash('a key')
 
 function repositoryOf ({ db }: Store, needsAdmin = false, changes: KnownKey[] = []): KeyRepository {
-  return new KeyRepository(db, { hash, needsAdmin, onChange: key => changes.push(key) })
+  return new KeyRepository(db, { hash, needsAdmin: () => needsAdmin, onChange: key => changes.push(key) })
 }
 
 for (const kind of ['sqlite', 'postgres'] as const) {
@@ -57,19 +57,21 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       t.match(ring.find(secret), { id: key.id, name: 'ann', role: 'viewer', team: 'team 1', models: ['a*', 'b,c'], limits: { concurrentStreams: 3 }, budgets: [{ per: 'day', cost: 1_500_000 }], profile: 'cheap' })
 
       await sleep(2)
-      const patched = await repository.patch(key.id, { name: 'anna', team: null, budgets: [], requestsPerMinute: 5, expiresAt: null })
+      const { before, after: patched } = await repository.patch(key.id, { name: 'anna', team: null, budgets: [], requestsPerMinute: 5, expiresAt: null })
       t.strictSame(patched, { ...key, name: 'anna', team: null, budgets: [], requestsPerMinute: 5, expiresAt: null, updatedAt: patched.updatedAt })
       t.ok(patched.updatedAt > key.updatedAt)
+      t.strictSame(before, key)
       ring.apply(changes)
       t.match(ring.find(secret), { name: 'anna', team: null, budgets: [], limits: { requestsPerMinute: 5, tokensPerMinute: Number.MAX_SAFE_INTEGER } })
 
-      const revoked = await repository.revoke(key.id)
-      t.strictSame(await repository.revoke(key.id), revoked, 'twice is once')
+      const { after: revoked, ...rest } = await repository.revoke(key.id)
+      t.strictSame(rest, { before: patched })
+      t.strictSame(await repository.revoke(key.id), { before: revoked, after: revoked }, 'twice is once')
       t.type(revoked.revokedAt, 'number')
       ring.apply(changes)
       t.equal(ring.find(secret), 'revoked')
       await t.rejects(repository.patch(key.id, { team: 'x' }), { status: 409, message: /anna is revoked/ })
-      for (const work of [() => repository.get('key_0'), () => repository.patch('key_0', {}), () => repository.revoke('key_0')]) await t.rejects(work, { status: 404, message: /no key key_0/ })
+      for (const work of [() => repository.get('key_0'), () => repository.patch('key_0', {}), () => repository.revoke('key_0')] as (() => Promise<unknown>)[]) await t.rejects(work, { status: 404, message: /no key key_0/ })
       t.equal(changes.length, 4, 'what failed is no change')
     })
 
@@ -80,9 +82,9 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       const { key: other } = await repository.create({ name: 'carl' })
       await t.rejects(repository.create({ name: 'bob' }), { type: 'conflict_error', status: 409, retryable: false, message: new RegExp(`named bob .*${key.id}`) })
       await t.rejects(repository.patch(other.id, { name: 'bob' }), { status: 409, message: /named bob/ })
-      t.equal((await repository.patch(key.id, { name: 'bob', team: 'x' })).team, 'x', 'its own name it may keep')
+      t.equal((await repository.patch(key.id, { name: 'bob', team: 'x' })).after.team, 'x', 'its own name it may keep')
       await repository.revoke(key.id)
-      t.equal((await repository.patch(other.id, { name: 'bob' })).name, 'bob')
+      t.equal((await repository.patch(other.id, { name: 'bob' })).after.name, 'bob')
       await repository.revoke(other.id)
     })
 
@@ -144,7 +146,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       await t.rejects(repository.revoke(key.id), nobody)
       t.match(await repository.get(key.id), { role: 'admin', revokedAt: null })
       const { key: other } = await repository.create({ name: 'third', role: 'admin', expiresAt: Date.now() + 60_000 })
-      t.type((await repository.revoke(key.id)).revokedAt, 'number')
+      t.type((await repository.revoke(key.id)).after.revokedAt, 'number')
       await t.rejects(repository.revoke(other.id), nobody)
     })
   })

@@ -48,8 +48,10 @@ export default async function sessions (app: FastifyInstance): Promise<void> {
 
   app.delete<{ Params: { id: string } }>('/api/usage/sessions/:id', { config: { access: 'admin' }, schema: { summary: 'Forgets a session', description: 'Its sums are deleted, and that its requests belonged together; what they used stays in the sums by hour.', tags, params, response: replies({ type: 'object', properties: { success: { type: 'boolean' }, message: { type: 'string' } } }) } }, async request => {
     const { id } = request.params
-    return await withScope(app, request, {}, async ({ store }) => {
-      if (!await deleteSession(store.db, id)) throw unknownSession(id)
+    return await withScope(app, request, {}, async scope => {
+      const found = await findSession(scope.store.db, id, scope.keys)
+      if (!await deleteSession(scope.store.db, id)) throw unknownSession(id)
+      await app.audit.note(request, 'session.delete', id, found.sessions.length === 0 ? null : document(found.sessions, found.parts, scope), null)
       return { success: true, message: `The session ${id} is forgotten.` }
     })
   })

@@ -1,0 +1,95 @@
+import { chmod, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { dirname, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '../config/config-error.ts'
+import { DOCUMENT_VARIABLE } from '../config/environment-settings.ts'
+import { DEFAULT_PATH } from '../config/load.ts'
+import type { Config } from '../config/snapshot.ts'
+import { writtenFromEnvironment } from '../config/written-document.ts'
+import { checkConfig } from './check.ts'
+import { type FirstConfig, firstConfig } from './first-config.ts'
+import { offlineApp } from './offline-app.ts'
+import { type Outcome, outcome } from './outcome.ts'
+
+/** Variables that hold providers already: what they say is written, and nothing is looked for. */
+const PROVIDERS = [DOCUMENT_VARIABLE, 'SWITCHYARD_PROVIDERS']
+
+/** One folder above the sources, two above what is built of them. */
+const SCHEMAS = ['../../config.schema.json', '../../../config.schema.json'].map(path => fileURLToPath(new URL(path, import.meta.url)))
+
+/**
+ * `switchyard init [file]`: writes a first configuration of what the environment has, and asks nothing.
+ * @param file in place of the one that the start would take
+ */
+export async function init (file: string | undefined, processEnv: NodeJS.ProcessEnv): Promise<Outcome> {
+  const path = file ?? (processEnv['CONFIG_PATH'] || DEFAULT_PATH)
+  return orProblems([], async () => {
+    const { document, notes } = await documentFor(path, processEnv)
+    const problem = await write(path, `${JSON.stringify(document, null, 2)}\n`)
+    if (problem !== undefined) return outcome(1, [`${path} ${problem}`])
+    const written = [`${path} is written; only you may read it`, ...notes.map(note => `  - ${note}`)]
+    return orProblems(written, async () => {
+      const { config, lines } = await checkConfig(path, processEnv)
+      const start = path === (processEnv['CONFIG_PATH'] || DEFAULT_PATH) ? 'npm start' : `CONFIG_PATH=${path} npm start`
+      return outcome(0, [...written, ...lines, `Next: ${start}, and then`, `  ${clientLine(config)}`])
+    })
+  })
+}
+
+/** What a step comes to, or what is wrong with the configuration, behind what was done before. */
+async function orProblems (before: readonly string[], step: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await step()
+  } catch (error) {
+    if (error instanceof ConfigError) return outcome(1, [...before, error.message])
+    throw error
+  }
+}
+
+/** How Claude Code is pointed at a gateway of this machine. */
+function clientLine ({ host, port, keys }: Config): string {
+  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+  return `ANTHROPIC_BASE_URL=http://${name}:${port} ANTHROPIC_API_KEY=${keys.length > 0 ? '<your key>' : 'any'} claude`
+}
+
+async function documentFor (path: string, processEnv: NodeJS.ProcessEnv): Promise<FirstConfig> {
+  const $schema = schemaFrom(dirname(resolve(path)))
+  const head = { ...($schema !== undefined && { $schema }) }
+  const holder = PROVIDERS.find(name => processEnv[name])
+  if (holder === undefined) {
+    const { document, notes } = firstConfig(processEnv)
+    return { document: { ...head, ...document }, notes }
+  }
+  const app = await offlineApp(processEnv)
+  await app.close()
+  return { document: { ...head, ...writtenFromEnvironment(app.env, app.processEnv) }, notes: [`It is what the environment says; unset ${holder} and the file takes its place`] }
+}
+
+/** Where editors find what completes the file, seen from its folder; undefined where it was not installed. */
+function schemaFrom (folder: string): string | undefined {
+  const schema = SCHEMAS.find(path => existsSync(path))
+  if (schema === undefined) return undefined
+  const path = relative(folder, schema).split(sep).join('/')
+  return path.startsWith('.') ? path : `./${path}`
+}
+
+/** Writes a new file, and none at all where that fails. @returns what was in the way */
+async function write (path: string, text: string): Promise<string | undefined> {
+  try {
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return 'is there already and stays as it is; name another file, or move it away'
+    return code === 'ENOENT' ? 'cannot be written: there is no such folder' : `cannot be written: ${message}`
+  }
+  try {
+    await writeFile(path, text)
+    // A umask may have taken too much of it.
+    await chmod(path, 0o600)
+    return undefined
+  } catch (error) {
+    await rm(path, { force: true })
+    return `cannot be written: ${(error as Error).message}`
+  }
+}

@@ -1,0 +1,74 @@
+import { type JsonObject, type JsonValue, isJsonObject } from '../../wire/json.ts'
+import { joinPath } from '../path.ts'
+import { matchItems } from './identity.ts'
+import { MASK, type Place, maskText, placeOf } from './secret-places.ts'
+
+export { MASK } from './secret-places.ts'
+
+/** A copy in which secrets are masked: credentials by the name of their member, those in URLs and headers, and what looks like one. References stay. */
+export function maskSecrets (document: JsonValue): JsonValue {
+  return mapTexts(document, 'open', maskText)
+}
+
+/** The texts of a document that are secret, whole or in part. */
+export function secretsOf (document: JsonValue): string[] {
+  const found = new Set<string>()
+  mapTexts(document, 'open', (text, place) => maskText(text, place, secret => found.add(secret)))
+  // One that was masked before is none.
+  found.delete(MASK)
+  return [...found]
+}
+
+function mapTexts (value: JsonValue, place: Place, map: (text: string, place: Place) => string): JsonValue {
+  if (typeof value === 'string') return map(value, place)
+  if (Array.isArray(value)) return value.map(item => mapTexts(item, place, map))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapTexts(member as JsonValue, placeOf(name, place), map)])) as JsonObject
+}
+
+/** A document in which masks were replaced by what they stand for. */
+export interface Unmasked {
+  readonly document: JsonValue
+  /** A line for each mask that stands for nothing. */
+  readonly problems: string[]
+}
+
+/**
+ * Gives masks back what they stand for: what the document in force has in the same place. Items of lists are found by their name,
+ * so that a provider keeps its key wherever it is moved to.
+ */
+export function unmaskSecrets (document: JsonValue, current: JsonValue): Unmasked {
+  const problems: string[] = []
+  return { document: unmask(document, current, { path: '', place: 'open', problems }), problems }
+}
+
+interface Spot { readonly path: string, readonly place: Place, readonly problems: string[] }
+
+function unmask (value: JsonValue, current: JsonValue | undefined, spot: Spot): JsonValue {
+  if (typeof value === 'string') return unmaskText(value, current, spot)
+  if (Array.isArray(value)) return unmaskList(value, Array.isArray(current) ? current : [], spot)
+  if (!isJsonObject(value)) return value
+  const known = isJsonObject(current) ? current : {}
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => {
+    const there = Object.hasOwn(known, name) ? known[name] as JsonValue : undefined
+    return [name, unmask(member as JsonValue, there, { ...spot, path: joinPath(spot.path, name), place: placeOf(name, spot.place) })]
+  })) as JsonObject
+}
+
+function unmaskList (list: readonly JsonValue[], current: readonly JsonValue[], spot: Spot): JsonValue[] {
+  // Of several keys that are masked nobody knows which one was taken away.
+  const unclear = spot.place === 'secret' && list.length < current.length
+  const entries = list.map(item => ({ item }))
+  const known = matchItems(entries, unclear ? [] : current.map(item => ({ item })), ({ item }) => item)
+  return list.map((item, i) => unmask(item, known[i]?.item, { ...spot, path: joinPath(spot.path, i) }))
+}
+
+function unmaskText (text: string, current: JsonValue | undefined, { path, place, problems }: Spot): string {
+  if (!text.includes(MASK)) return text
+  const secrets: string[] = []
+  if (typeof current === 'string') maskText(current, place, secret => secrets.push(secret))
+  const parts = text.split(MASK)
+  if (parts.length === secrets.length + 1) return parts.map((part, i) => part + (secrets[i] ?? '')).join('')
+  problems.push(`${path}: is masked, and there is nothing here yet that it could stand for; write it in full, or as a reference such as $OPENROUTER_API_KEY`)
+  return text
+}

@@ -1,0 +1,167 @@
+import { type JsonObject, isJsonObject } from '../wire/json.ts'
+import { ConfigError } from './config-error.ts'
+import { TOO_DEEP, isTooDeep } from './depth.ts'
+import { type Difference, differences } from './edit/difference.ts'
+import { editText } from './edit/edit-text.ts'
+import { type Effects, type State, effectsOf } from './edit/effects.ts'
+import { unmaskSecrets } from './edit/secrets.ts'
+import type { LiveConfig } from './live.ts'
+import { type ConfigPlace, Conflict, type Version } from './place/place.ts'
+import type { Config } from './snapshot.ts'
+import { parseDocument } from './written-document.ts'
+
+/** A wish to change the document. */
+export interface Edit {
+  /** Makes the wanted document of the one that is there, in which secrets may be masked. */
+  readonly change: (current: JsonObject) => JsonObject
+  /** Whether nothing of what is there is needed, so that it may even be no document. */
+  readonly replaces: boolean
+  /** The text as it shall be written; without it, that of the document with as few changes as possible. */
+  readonly text?: string
+  /** What the document must still be at; any if undefined. */
+  readonly revision?: string | undefined
+  readonly author: string
+  /** Only tell what would come of it. */
+  readonly dryRun: boolean
+}
+
+/** What came, or would come, of it. */
+export interface Outcome {
+  readonly version: Version
+  /** Where what was there before is kept; null where nothing was written, or there was nothing. */
+  readonly backup: string | null
+  /** Whether anything was, or would be, written. */
+  readonly changed: boolean
+  readonly difference: readonly Difference[]
+  readonly effects: Effects
+}
+
+export interface EditorParts {
+  readonly place: ConfigPlace
+  readonly live: LiveConfig
+  /** Makes a snapshot of a document. @throws {ConfigError} that names every problem by its path */
+  readonly load: (document: JsonObject) => Promise<Config>
+  /** The document where nothing is written yet. */
+  readonly unwritten: () => JsonObject
+  /** What speaks against putting a configuration in force here, though it is good in itself; one line each. */
+  readonly objections: (next: Config) => string[]
+}
+
+/** How often a change is made anew where somebody else was faster, and the client did not say what it knows. */
+const TRIES = 5
+
+/** Changes the document: checked as a whole, then written, then put in force. One change at a time. */
+export class ConfigEditor {
+  readonly #parts: EditorParts
+  #last: Promise<unknown> = Promise.resolve()
+  /** What is in force. */
+  #revision: string
+
+  /** The document that is in force. */
+  #document: JsonObject
+
+  /** @param revision, document what the service started with */
+  constructor (parts: EditorParts, revision: string, document: JsonObject) {
+    this.#parts = parts
+    this.#revision = revision
+    this.#document = document
+  }
+
+  get place (): ConfigPlace { return this.#parts.place }
+
+  /** The document as it is written, and its revision. @throws {ConfigError} where what is there is no document */
+  async read (): Promise<{ document: JsonObject, revision: string }> {
+    const version = await this.#parts.place.read()
+    return { document: this.#documentOf(version), revision: version.revision }
+  }
+
+  /** Keeps what is there. @returns where; null where there is nothing. @throws {PlaceError} */
+  async backUp (): Promise<string | null> {
+    const { place } = this.#parts
+    const backup = await place.backUp()
+    return backup && place.whereIs(backup)
+  }
+
+  /** @throws {ConfigError} where it cannot be; {Conflict} where the document is at another revision; {PlaceError} */
+  edit (edit: Edit): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await this.#edit(edit)
+        } catch (error) {
+          if (!(error instanceof Conflict) || edit.revision !== undefined || tries === TRIES) throw error
+        }
+      }
+    })
+  }
+
+  /**
+   * Takes in what somebody else wrote.
+   * @returns what came of it; null where it is in force already
+   * @throws {ConfigError} where it cannot be: what was in force stays so
+   */
+  reload (): Promise<Outcome | null> {
+    return this.#inTurn(async () => {
+      const { live, place, load } = this.#parts
+      const version = await place.read()
+      if (version.revision === this.#revision) return null
+      // A file that is gone was not taken away to serve the demo from here on.
+      if (version.text === null) throw new ConfigError(place.source, ['there is no such file any more'])
+      const document = parseDocument(version.text, place.source)
+      const config = await load(document)
+      const outcome = { version, backup: null, changed: false, difference: differences(this.#document, document), effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
+      this.#putInForce({ document, config }, version)
+      return outcome
+    })
+  }
+
+  async #edit ({ change, replaces, text, revision, author, dryRun }: Edit): Promise<Outcome> {
+    const { place, live, load, objections } = this.#parts
+    const version = await place.read()
+    if (revision !== undefined && revision !== version.revision) throw new Conflict(version.revision)
+    const current = replaces ? this.#documentOrNothing(version) : this.#documentOf(version)
+    const wanted = change(current)
+    if (isTooDeep(wanted)) throw new ConfigError('the document', [TOO_DEEP])
+    const { document, problems } = unmaskSecrets(wanted, current)
+    if (problems.length > 0 || !isJsonObject(document)) throw new ConfigError('the document', problems)
+    const config = await load(document)
+    const against = objections(config)
+    if (against.length > 0) throw new ConfigError('the document', against)
+    const difference = differences(current, document)
+    const changed = difference.length > 0 || (text !== undefined && text !== version.text)
+    const outcome = { version, backup: null, changed, difference, effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
+    if (dryRun || !changed) return outcome
+    const written = await place.write({ text: text ?? editText(version.text ?? '{}', document), author, difference }, version.revision)
+    this.#putInForce({ document, config }, written.version)
+    return { ...outcome, version: written.version, backup: written.backup && place.whereIs(written.backup) }
+  }
+
+  #putInForce ({ document, config }: State, { revision }: Version): void {
+    this.#revision = revision
+    this.#document = document
+    this.#parts.live.apply(config)
+  }
+
+  #documentOf ({ text }: Version): JsonObject {
+    return text === null ? this.#parts.unwritten() : parseDocument(text, this.#parts.place.source)
+  }
+
+  #documentOrNothing (version: Version): JsonObject {
+    try {
+      return this.#documentOf(version)
+    } catch {
+      return {}
+    }
+  }
+
+  /** One after the other, whatever becomes of those before. */
+  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
+    const before = this.#last
+    const own = (async () => {
+      await before.catch(() => {})
+      return await work()
+    })()
+    this.#last = own.catch(() => {})
+    return await own
+  }
+}
