@@ -8,7 +8,7 @@ import { placeError } from './place-error.ts'
 import { temporaryName } from './replace-file.ts'
 
 /** Milliseconds after which a lock is taken that stays with the same owner: a write takes far less. */
-const PATIENCE = 10_000
+const PATIENCE = 5_000
 const PAUSE = 10
 /** What file systems say that have no links. */
 const NO_LINKS = ['ENOSYS', 'ENOTSUP', 'EPERM']
@@ -28,13 +28,13 @@ export async function withLock<T> (path: string, work: (isHeld: () => Promise<vo
   mine.add(owner)
   try {
     if (!await acquire(lock, owner, path)) return await work(async () => {})
-    const isHeld = async (): Promise<boolean> => await ownerOf(lock) === owner
     try {
       return await work(async () => {
-        if (!await isHeld()) throw new PlaceError(`${path} cannot be written: another process took its lock`)
+        if (await ownerOf(lock, path) !== owner) throw new PlaceError(`${path} cannot be written: another process took its lock`)
       })
     } finally {
-      if (await isHeld()) await unlink(lock).catch(() => {})
+      // One that cannot be removed is taken by the next.
+      if (await ownerOf(lock, path).catch(() => undefined) === owner) await unlink(lock).catch(() => {})
     }
   } finally {
     mine.delete(owner)
@@ -53,16 +53,19 @@ async function acquire (lock: string, owner: string, path: string): Promise<bool
       if (NO_LINKS.includes(code ?? '')) return false
       if (code !== 'EEXIST') throw placeError(path, 'cannot be written', error)
     }
-    const other = await ownerOf(lock)
+    const other = await ownerOf(lock, path)
     if (seen === undefined || seen.owner !== other) seen = { owner: other, since: performance.now() }
     if (await isDead(other) || performance.now() - seen.since > PATIENCE) await takeAway(lock, other)
     else await sleep(PAUSE)
   }
 }
 
-/** Undefined where it is gone, or somebody has put something else there. */
-async function ownerOf (lock: string): Promise<string | undefined> {
-  return await readlink(lock).catch(() => undefined)
+/** Undefined where it is gone, or is something else. @throws {PlaceError} */
+async function ownerOf (lock: string, path: string): Promise<string | undefined> {
+  return await readlink(lock).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EINVAL') throw placeError(path, 'cannot be written', error)
+    return undefined
+  })
 }
 
 /** Whether a process of this machine is gone; of others it is not known. */

@@ -40,7 +40,7 @@ export async function replaceFile (path: string, content: string | Uint8Array, i
       await writeNew(temporary, content, before)
       await isStill?.()
       await rename(temporary, path)
-      await syncFolder(folder).catch((error: unknown) => { throw placeError(path, 'is replaced, but may be the old one again if the machine stops now', error) })
+      await syncFolder(folder).catch((error: unknown) => { throw placeError(path, 'is written, but may be what it was before if the machine stops now', error) })
     } finally {
       await folder?.close()
     }

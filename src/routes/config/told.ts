@@ -14,7 +14,8 @@ export async function told<T> (work: () => Promise<T>): Promise<T> {
 
 function errorOf (error: unknown): unknown {
   if (error instanceof ConfigError) return new ApiError('invalid_request_error', `Nothing was changed. ${error.message}`, { problems: error.problems, cause: error })
-  if (error instanceof PlaceError) return new ApiError('api_error', error.message, { cause: error, retryable: false })
+  // A full disk, or a database that does not answer: it may be well again later.
+  if (error instanceof PlaceError) return new ApiError('api_error', error.message, { status: 503, cause: error })
   if (!(error instanceof Conflict)) return error
   return new ApiError('invalid_request_error', 'if-match: the configuration was changed since; read it anew, and make your change again', { status: 412, headers: { etag: etagOf(error.revision) } })
 }
