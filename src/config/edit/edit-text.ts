@@ -79,7 +79,7 @@ class TextEditor {
   }
 
   #list (node: ArrayNode, wanted: readonly JsonValue[], indent: string): string {
-    const apart = takeApart(this.#text, rangeOf(node), node.elements.map(rangeOf))
+    const apart = takeApart(this.#text, rangeOf(node), node.elements.map(({ value }) => rangeOf(value)))
     const there = node.elements.map(({ value }, at): Entry => ({ value: evaluate(value) as JsonValue, at }))
     const matches = matchEntries(wanted, there)
     const pieces = wanted.map((value, i): Piece | ((inner: string) => string) => {
@@ -96,8 +96,8 @@ class TextEditor {
     const { head, trailing } = apart
     const all = [...pieces, ...added]
     // The layout is that of the last one there; the first of a line may differ.
-    const model = apart.pieces.at(-1)?.lead.replace(/^.*(?=\r?\n[^\r\n]*$)/s, '').replace(/\S.*/s, '')
-    const lead = model ?? `${this.#newline}${indent}${UNIT}`
+    const { lead: model } = apart.pieces.at(-1) ?? {}
+    const lead = model === undefined ? `${this.#newline}${indent}${UNIT}` : lastLine(model)
     const tail = apart.pieces.length === 0 && all.length > 0 && !/[\r\n]/.test(apart.tail) ? `${apart.tail.slice(0, -1).trimEnd()}${this.#newline}${indent}${apart.tail.slice(-1)}` : apart.tail
     const inner = indentOf(lead, indent)
     return putTogether({ head, trailing, tail }, all.map(piece => typeof piece === 'function' ? { lead, body: piece(inner), gap: '', trail: '' } : piece))
@@ -128,6 +128,11 @@ function rangeOf ({ range }: { range?: readonly number[] }): [number, number] {
 
 function nameOf ({ name }: MemberNode): string {
   return name.type === 'Identifier' ? name.name : name.value
+}
+
+/** The end of a line and the indent behind it, or what else stands between two on one line; no comments. */
+function lastLine (lead: string): string {
+  return (/\r?\n[^\r\n]*$/.exec(lead)?.[0] ?? lead).replace(/\S.*/s, '')
 }
 
 /** The white space that a line begins with, where there is a line. */

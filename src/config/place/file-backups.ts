@@ -57,12 +57,12 @@ export class FileBackups {
 
   async #create (): Promise<void> {
     try {
-      if (await mkdir(this.folder, { recursive: true, mode: PRIVATE_FOLDER }) === undefined) return
-      // Or the folder may be gone, with all in it, when the machine stops.
+      await mkdir(this.folder, { mode: PRIVATE_FOLDER })
+      // Or it may be gone, with all that is in it, when the machine stops.
       const parent = await openFolder(dirname(this.folder))
       await syncFolder(parent).finally(() => parent?.close())
     } catch (error) {
-      throw placeError(this.folder, 'cannot be made', error)
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw placeError(this.folder, 'cannot be made', error)
     }
   }
 

@@ -20,6 +20,8 @@ export interface FilePlaceOptions {
   readonly path: string
   /** Revisions are made with it: of a plain hash, short secrets in the text could be found out by trying. */
   readonly etagSecret: Buffer | string
+  /** Milliseconds between two looks at the file while it is watched, for file systems that do not tell of changes; 2000 if undefined. */
+  readonly lookEvery?: number | undefined
 }
 
 /**
@@ -31,6 +33,7 @@ export class FilePlace implements ConfigPlace {
   readonly source: string
   readonly #path: string
   readonly #secret: Buffer | string
+  readonly #lookEvery: number | undefined
   readonly #backups: FileBackups
   #last: Promise<unknown> = Promise.resolve()
   /**
@@ -41,10 +44,11 @@ export class FilePlace implements ConfigPlace {
   #watch: FileWatch | undefined
   #closed = false
 
-  constructor ({ path, etagSecret }: FilePlaceOptions) {
+  constructor ({ path, etagSecret, lookEvery }: FilePlaceOptions) {
     this.source = path
     this.#path = resolve(path)
     this.#secret = etagSecret
+    this.#lookEvery = lookEvery
     this.#backups = new FileBackups(this.#path)
   }
 
@@ -96,7 +100,7 @@ export class FilePlace implements ConfigPlace {
   async watch (changed: () => void): Promise<void> {
     this.#known ??= await this.#look()
     this.#watch?.close()
-    this.#watch = new FileWatch(this.#path, () => { this.#compare(changed).catch(() => {}) })
+    this.#watch = new FileWatch(this.#path, () => { this.#compare(changed).catch(() => {}) }, this.#lookEvery)
     await this.#watch.open()
   }
 

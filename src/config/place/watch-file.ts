@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, parse, resolve, sep } from 'node:path'
 
 /** Milliseconds of quiet before a change is told: editors write, rename and set times in a row. */
 const QUIET = 100
-/** Milliseconds between two looks at the file itself: not every file system tells of changes. */
+/** Milliseconds between two looks at the file itself, unless others are given: not every file system tells of changes. */
 const PAUSE = 2000
 /** More links in a row are a circle. */
 const MAX_LINKS = 40
@@ -64,6 +64,7 @@ function note (names: Names, folder: string, name: string): void {
 export class FileWatch {
   readonly #path: string
   readonly #changed: () => void
+  readonly #pause: number
   #watched = new Map<string, Watched>()
   #names: Names = new Map()
   #sign = ''
@@ -71,9 +72,11 @@ export class FileWatch {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor (path: string, changed: () => void) {
+  /** @param pause milliseconds between two looks at the file itself */
+  constructor (path: string, changed: () => void, pause = PAUSE) {
     this.#path = resolve(path)
     this.#changed = changed
+    this.#pause = pause
   }
 
   async open (): Promise<void> {
@@ -93,13 +96,16 @@ export class FileWatch {
   }
 
   #lookLater (): void {
-    if (!this.#closed) this.#timer = setTimeout(() => { this.#look().finally(() => this.#lookLater()).catch(() => {}) }, PAUSE).unref()
+    if (!this.#closed) this.#timer = setTimeout(() => { this.#look().finally(() => this.#lookLater()).catch(() => {}) }, this.#pause).unref()
   }
 
   async #look (): Promise<void> {
     await this.#watchFolders()
     const sign = await signOf(this.#path)
-    if (sign !== this.#sign) this.#stir()
+    if (sign === this.#sign) return
+    // Seen once: who looks often must not put off the telling for ever.
+    this.#sign = sign
+    this.#stir()
   }
 
   /** Something happened: told when it is over. */

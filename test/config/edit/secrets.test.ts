@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { MASK, maskSecrets, secretsOf, unmaskSecrets } from '../../../src/config/edit/secrets.ts'
+import type { JsonObject, JsonValue } from '../../../src/wire/json.ts'
+
+/* eslint-disable no-template-curly-in-string -- they are references of the configuration */
+t.test('what is masked', async t => {
+  const masked: [value: JsonValue, shown: JsonValue][] = [
+    [{ APIKEY: 'x' }, { APIKEY: MASK }],
+    [{ OPENAI_API_KEY: 'x', OPENAI_MODEL: 'gpt' }, { OPENAI_API_KEY: MASK, OPENAI_MODEL: 'gpt' }],
+    [{ api_key: ['one', '$TWO', '${three}', 'Bearer ${FOUR}', 'a$FIVE', '$$SIX', ''] }, { api_key: [MASK, '$TWO', '${three}', 'Bearer ${FOUR}', `${MASK}$FIVE`, MASK, ''] }],
+    [{ Keys: [{ name: 'ann', key: 'k', role: 'viewer' }] }, { Keys: [{ name: 'ann', key: MASK, role: 'viewer' }] }],
+    [{ headers: { Authorization: 'Bearer abc', 'x-team': 'blue', 'anthropic-version': '2023-06-01', 'X-Title': 'Ours' } }, { headers: { Authorization: MASK, 'x-team': MASK, 'anthropic-version': '2023-06-01', 'X-Title': 'Ours' } }],
+    [{ url: 'https://user:pass@host/path?key=abc&version=1&access_token=def#end' }, { url: `https://${MASK}@host/path?key=${MASK}&version=1&access_token=${MASK}#end` }],
+    [{ url: 'https://$USER:$PASS@host/?key=$KEY' }, { url: 'https://$USER:$PASS@host/?key=$KEY' }],
+    [{ url: 'https://user@host' }, { url: `https://${MASK}@host` }],
+    [{ PROXY_URL: 'user:pass@host:3128', HTTPS_PROXY: 'http://host:3128' }, { PROXY_URL: `${MASK}@host:3128`, HTTPS_PROXY: 'http://host:3128' }],
+    [{ deep: [{ 'client-secret': { a: ['x', 5, true, null] } }] }, { deep: [{ 'client-secret': { a: [MASK, 5, true, null] } }] }],
+    [{ note: 'ours is sk-ant-api03-abcdefgh, keep it' }, { note: `ours is ${MASK}, keep it` }],
+    [{ note: 'Authorization: Bearer abc.def' }, { note: `Authorization: Bearer ${MASK}` }],
+    [{ max_tokens: 5, tokensPerMinute: 100, tokenizer: { type: 'x' }, Router: { thinkOn: ['hard'] }, model: 'task-sk-1' }, { max_tokens: 5, tokensPerMinute: 100, tokenizer: { type: 'x' }, Router: { thinkOn: ['hard'] }, model: 'task-sk-1' }]
+  ]
+  for (const [value, shown] of masked) {
+    t.strictSame(maskSecrets(value), shown)
+    t.strictSame(maskSecrets(shown), shown, 'a mask is none')
+    t.strictSame(unmaskSecrets(shown, value), { document: value, problems: [] })
+  }
+  t.strictSame(secretsOf({ APIKEY: 'x', url: 'http://u:p@h/?key=k', api_key: ['$A', 'b'] }).sort(), ['b', 'k', 'u:p', 'x'])
+})
+
+const provider = (name: string, key: JsonValue): JsonObject => ({ name, api_base_url: `http://${name}/v1`, api_key: key, models: ['m'] })
+
+t.test('masks get back what is in their place', async t => {
+  const current = { APIKEY: 'admin', Providers: [provider('one', 'key-one'), provider('two', ['key-two', 'key-three'])], Keys: [{ name: 'ann', key: 'key-of-ann' }] }
+  const [one, two] = (maskSecrets(current) as typeof current).Providers as [JsonObject, JsonObject]
+  const back = (document: JsonObject): JsonValue => {
+    const { document: whole, problems } = unmaskSecrets(document, current)
+    t.strictSame(problems, [])
+    return whole
+  }
+  t.match(back({ Providers: [two, one] }), { Providers: [{ api_key: ['key-two', 'key-three'] }, { api_key: 'key-one' }] }, 'wherever they stand')
+  t.match(back({ Providers: [two] }), { Providers: [{ api_key: ['key-two', 'key-three'] }] })
+  t.match(back({ Providers: [{ ...one, name: 'renamed' }, two] }), { Providers: [{ name: 'renamed', api_key: 'key-one' }, {}] }, 'one that has another name now')
+  t.match(back({ Providers: [one, { ...two, api_key: [MASK, MASK, 'new'] }] }), { Providers: [{}, { api_key: ['key-two', 'key-three', 'new'] }] })
+  t.match(back({ APIKEY: 'another', Keys: [{ name: 'bob', key: 'b' }, { name: 'ann', key: MASK }] }), { APIKEY: 'another', Keys: [{ key: 'b' }, { key: 'key-of-ann' }] })
+  const place = (document: JsonObject): string[] => unmaskSecrets(document, current).problems.map(problem => problem.split(':')[0] ?? '')
+  t.strictSame(place({ Providers: [one, two, provider('three', MASK)] }), ['Providers[2].api_key'])
+  t.strictSame(place({ Providers: [{ ...two, api_key: [MASK] }] }), ['Providers[0].api_key[0]'], 'nobody knows which of them')
+  t.strictSame(place({ HTTPS_PROXY: `http://${MASK}@host` }), ['HTTPS_PROXY'])
+  t.strictSame(place({ Router: { default: MASK } }), ['Router.default'])
+  t.match(unmaskSecrets({ url: `https://${MASK}@new/` }, { url: 'https://user:pass@old/' }), { document: { url: 'https://user:pass@new/' }, problems: [] }, 'around a secret all may change')
+})
+
+const name = fc.oneof(fc.constantFrom('key', 'api_key', 'url', 'name', 'headers', 'Providers', 'Keys', 'PROXY_URL', '__proto__', 'token'), fc.string({ maxLength: 5 }))
+const text = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('http://u:p@h/?key=v', '$VAR', 'Bearer $VAR', 'sk-abcdefghijkl', 'a$$b', MASK), fc.tuple(fc.constantFrom('http://', 'x:', '$A', '@', '?key='), fc.string()).map(parts => parts.join('')))
+const { value: json } = fc.letrec<{ value: JsonValue }>(tie => ({
+  value: fc.oneof({ maxDepth: 4 }, text, fc.integer(), fc.constant(null), fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }) as fc.Arbitrary<JsonValue>)
+}))
+
+t.test('whatever a document holds', async t => {
+  fc.assert(fc.property(json, value => {
+    const masked = maskSecrets(value)
+    t.strictSame(maskSecrets(masked), masked, 'masking is done once')
+    const { document, problems } = unmaskSecrets(masked, value)
+    if (problems.length === 0) t.strictSame(document, value, 'what was masked comes back')
+    else if (!JSON.stringify(value).includes(MASK)) t.fail(problems.join())
+  }), { numRuns: 2000 })
+})
