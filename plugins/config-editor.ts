@@ -1,41 +1,55 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { ConfigError } from '../src/config/config-error.ts'
-import { ConfigEditor } from '../src/config/editor.ts'
-import type { Config } from '../src/config/snapshot.ts'
 import { adminProblem } from '../src/config/admin-problem.ts'
+import { ConfigEditor, type Outcome } from '../src/config/editor.ts'
+import type { Config } from '../src/config/snapshot.ts'
+import { listenProblem } from '../src/http/listen-problem.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     configEditor: ConfigEditor
     /** What is wrong with a document that somebody else wrote, so that the one before is still in force; null for nothing. */
-    configTrouble: ConfigError | null
+    configTrouble: Error | null
     /** Looks whether somebody else changed the document, and takes that in. It never rejects. @param author who says so */
     reloadConfig (author: string): Promise<void>
   }
 }
 
+/** Says what came of what somebody else wrote. */
+async function noteReload ({ log, audit, configEditor }: FastifyInstance, author: string, { effects, version, difference }: Outcome): Promise<void> {
+  log.info({ author, revision: version.revision, ...effects }, 'the configuration was changed from outside and is in force')
+  if (effects.restart.length > 0) log.warn({ settings: effects.restart }, 'these settings hold only after a restart')
+  // Of what is in the database, whoever changed it made a note.
+  if (configEditor.place.kind === 'file') await audit.note(author, 'config.reload', version.revision, null, { changes: difference })
+}
+
 /** Changes of the configuration while the service runs: by the API, and by whoever writes the file. */
 async function configEditor (app: FastifyInstance): Promise<void> {
   const { config, configSource: { place, load, unwritten, revision, document, fixed } } = app
-  const objections = (next: Config): string[] => fixed !== undefined ? [fixed] : adminProblem(next, { needed: app.keys.needed, stored: app.keys.storedAdmin })
+  const objections = (next: Config): string[] => {
+    if (fixed !== undefined) return [fixed]
+    const { needed, storedAdmin: stored } = app.keys
+    // It would keep the next start from listening.
+    const exposed = listenProblem(next.host, next.keys.length > 0 || stored)
+    return [...exposed === undefined ? [] : [exposed], ...adminProblem(next, { needed, stored })]
+  }
   const editor = new ConfigEditor({ place, live: config, load, unwritten, objections }, revision, document)
-  let trouble: ConfigError | null = null
+  let trouble: Error | null = null
   app.decorate('configEditor', editor)
   app.decorate('configTrouble', { getter: () => trouble })
 
   async function reload (author: string): Promise<void> {
+    // What is all in the environment is in no place.
+    if (fixed !== undefined) return
     try {
       const outcome = await editor.reload()
       trouble = null
-      if (outcome === null) return
-      const { effects, version } = outcome
-      app.log.info({ author, revision: version.revision, ...effects }, 'the configuration was changed from outside and is in force')
-      if (effects.restart.length > 0) app.log.warn({ settings: effects.restart }, 'these settings hold only after a restart')
-      await app.audit.note(author, 'config.reload', version.revision, null, { effects })
+      if (outcome !== null) await noteReload(app, author, outcome)
     } catch (error) {
-      if (error instanceof ConfigError) trouble = error
-      app.log.error({ author, problem: (error as Error).message }, 'the configuration was changed from outside and cannot be used: the one before stays in force')
+      const known = trouble?.message === (error as Error).message
+      trouble = error as Error
+      // A database that is away is asked again and again.
+      if (!known) app.log.error({ author, problem: trouble.message }, 'the configuration was changed from outside and cannot be used: the one before stays in force')
     }
   }
   app.decorate('reloadConfig', reload)
@@ -46,6 +60,7 @@ async function configEditor (app: FastifyInstance): Promise<void> {
   })
   // Not before: what was changed since the start is taken in then.
   app.addHook('onListen', async () => {
+    if (fixed !== undefined) return
     await place.watch(() => { reload(place.kind).catch(() => {}) })
     await reload(place.kind)
   })

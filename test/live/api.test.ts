@@ -88,6 +88,7 @@ t.test('nothing is changed where anything is wrong', async t => {
     [{ ...document, Providers: [...document.Providers, { name: 'new', api_base_url: 'http://127.0.0.1/v1', api_key: '********', models: ['m'] }] }, /Providers\[1\]\.api_key: is masked/],
     [{ ...document, Providers: [{ ...document.Providers[0], transformer: { use: ['nobody'] } }] }, /Providers\[0\]\.transformer\.use\[0\]: there is no transformer nobody/],
     [{ ...document, transformers: [{ path: './not-there.mjs' }] }, /transformers\[0\]\.path: .*not-there/],
+    [{ ...document, HOST: '0.0.0.0', APIKEY: undefined, Keys: [] }, /HOST: 0\.0\.0\.0 can be reached/],
     [{ ...document, APIKEY: undefined }, /APIKEY: no key with the role admin would be left/]
   ]
   for (const [body, problem] of wrong) {
@@ -207,7 +208,10 @@ t.test('the environment alone', async t => {
 
 t.test('a document in the environment is changed there', async t => {
   const config = { Providers: [{ name: 'p', api_base_url: 'http://127.0.0.1/v1', models: ['m'] }], Router: { default: 'p,m' } }
-  const { url } = await startApp(t, { env: { SWITCHYARD_CONFIG: JSON.stringify(config), APIKEY: 'admin-key' } })
+  const { app, url } = await startApp(t, { env: { SWITCHYARD_CONFIG: JSON.stringify(config), APIKEY: 'admin-key' } })
   const reply = await fetch(`${url}/api/config`, { method: 'POST', headers: { ...ADMIN, 'content-type': 'application/json' }, body: JSON.stringify(config) })
   t.match([reply.status, await reply.json()], [400, { error: { message: /SWITCHYARD_CONFIG is set/ } }])
+  const { current } = app.config
+  await app.reloadConfig('SIGHUP')
+  t.equal(app.config.current, current, 'there is nothing else to look at')
 })
