@@ -10,7 +10,7 @@ declare module 'fastify' {
     configEditor: ConfigEditor
     /** What is wrong with a document that somebody else wrote, so that the one before is still in force; null for nothing. */
     configTrouble: Error | null
-    /** Looks whether somebody else changed the document, and takes that in. It never rejects. @param author who says so */
+    /** Takes the document in as it is now, and the files that it names. It never rejects. @param author who says so */
     reloadConfig (author: string): Promise<void>
   }
 }
@@ -20,7 +20,7 @@ async function noteReload ({ log, audit, configEditor }: FastifyInstance, author
   log.info({ author, revision: version.revision, ...effects }, 'the configuration was changed from outside and is in force')
   if (effects.restart.length > 0) log.warn({ settings: effects.restart }, 'these settings hold only after a restart')
   // Of what is in the database, whoever changed it made a note.
-  if (configEditor.place.kind === 'file') await audit.note(author, 'config.reload', version.revision, null, { changes: difference })
+  if (configEditor.place.kind === 'file' && difference.length > 0) await audit.note(author, 'config.reload', version.revision, null, { changes: difference })
 }
 
 /** Changes of the configuration while the service runs: by the API, and by whoever writes the file. */
@@ -38,11 +38,11 @@ async function configEditor (app: FastifyInstance): Promise<void> {
   app.decorate('configEditor', editor)
   app.decorate('configTrouble', { getter: () => trouble })
 
-  async function reload (author: string): Promise<void> {
+  async function reload (author: string, anyway = false): Promise<void> {
     // What is all in the environment is in no place.
     if (fixed !== undefined) return
     try {
-      const outcome = await editor.reload()
+      const outcome = await editor.reload(anyway)
       trouble = null
       if (outcome !== null) await noteReload(app, author, outcome)
     } catch (error) {
@@ -52,7 +52,7 @@ async function configEditor (app: FastifyInstance): Promise<void> {
       if (!known) app.log.error({ author, problem: trouble.message }, 'the configuration was changed from outside and cannot be used: the one before stays in force')
     }
   }
-  app.decorate('reloadConfig', reload)
+  app.decorate('reloadConfig', (author: string) => reload(author, true))
   config.onChange(({ logLevel, unused }) => {
     trouble = null
     app.log.level = logLevel

@@ -56,7 +56,6 @@ export class ConfigEditor {
   #last: Promise<unknown> = Promise.resolve()
   /** What is in force. */
   #revision: string
-
   /** The document that is in force. */
   #document: JsonObject
 
@@ -97,14 +96,15 @@ export class ConfigEditor {
 
   /**
    * Takes in what somebody else wrote.
+   * @param anyway also where the document is the same: files that it names may be others
    * @returns what came of it; null where it is in force already
    * @throws {ConfigError} where it cannot be: what was in force stays so
    */
-  reload (): Promise<Outcome | null> {
+  reload (anyway = false): Promise<Outcome | null> {
     return this.#inTurn(async () => {
       const { live, place, load } = this.#parts
       const version = await place.read()
-      if (version.revision === this.#revision) return null
+      if (version.revision === this.#revision && (!anyway || version.text === null)) return null
       // A file that is gone was not taken away to serve the demo from here on.
       if (version.text === null) throw new ConfigError(place.source, ['there is no such file any more'])
       const document = parseDocument(version.text, place.source)
@@ -116,7 +116,7 @@ export class ConfigEditor {
   }
 
   async #edit ({ change, replaces, text, revision, author, dryRun }: Edit): Promise<Outcome> {
-    const { place, live, load, objections } = this.#parts
+    const { place, live } = this.#parts
     const version = await place.read()
     if (revision !== undefined && revision !== version.revision) throw new Conflict(version.revision)
     const current = replaces ? this.#documentOrNothing(version) : this.#documentOf(version)
@@ -124,16 +124,28 @@ export class ConfigEditor {
     if (isTooDeep(wanted)) throw new ConfigError('the document', [TOO_DEEP])
     const { document, problems } = unmaskSecrets(wanted, current)
     if (problems.length > 0 || !isJsonObject(document)) throw new ConfigError('the document', problems)
-    const config = await load(document)
-    const against = objections(config)
-    if (against.length > 0) throw new ConfigError('the document', against)
+    const config = await this.#checked(document)
     const difference = differences(current, document)
     const changed = difference.length > 0 || (text !== undefined && text !== version.text)
     const outcome = { version, backup: null, changed, difference, effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
-    if (dryRun || !changed) return outcome
-    const written = await place.write({ text: text ?? editText(version.text ?? '{}', document), author, difference }, version.revision)
+    if (dryRun) return outcome
+    if (!changed) {
+      // It may be the document of somebody else, not taken in yet, or of files that are others now.
+      this.#putInForce({ document, config }, version)
+      return outcome
+    }
+    const written = await place.write({ text: text ?? editText(version.text ?? '{}\n', document), author, difference }, version.revision)
     this.#putInForce({ document, config }, written.version)
     return { ...outcome, version: written.version, backup: written.backup && place.whereIs(written.backup) }
+  }
+
+  /** @throws {ConfigError} */
+  async #checked (document: JsonObject): Promise<Config> {
+    const { load, objections } = this.#parts
+    const config = await load(document)
+    const against = objections(config)
+    if (against.length > 0) throw new ConfigError('the document', against)
+    return config
   }
 
   #putInForce ({ document, config }: State, { revision }: Version): void {

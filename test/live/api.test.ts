@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type TestApp, startApp } from '../helper/app.ts'
 import { ask } from '../helper/ask.ts'
@@ -185,6 +186,18 @@ t.test('changes from outside', async t => {
   await app.reloadConfig('SIGHUP')
   t.equal(await textOf(url), 'Bearer upstream-secret two')
   t.equal(app.log.level, 'fatal')
+})
+
+t.test('a file that the document names', async t => {
+  const { app, path, url } = await stage(t)
+  const own = join(dirname(path), 'router.mjs')
+  await writeFile(own, "export default () => 'p,two'")
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), CUSTOM_ROUTER_PATH: './router.mjs' }))
+  await until(async () => await textOf(url) === 'Bearer upstream-secret two')
+  await writeFile(own, 'export default () => null')
+  await utimes(own, 1, 1)
+  await app.reloadConfig('SIGHUP')
+  t.equal(await textOf(url), 'Bearer upstream-secret one', 'is read anew when it is said so')
 })
 
 t.test('who may', async t => {
