@@ -22,7 +22,7 @@ async function media (app: FastifyInstance): Promise<void> {
   let loader = createLoader(config.current)
   config.onChange((now, before) => {
     if (isDeepStrictEqual([now.media, now.proxyUrl], [before.media, before.proxyUrl])) return
-    loader.close()
+    // The one before is not closed: a load that is redirected asks it again. Its connections end when nobody uses them.
     loader = createLoader(now)
   })
   app.decorate('media', { getter: () => loader })

@@ -124,5 +124,5 @@ function setBodies (app: FastifyInstance): void {
   app.setSerializerCompiler(() => value => JSON.stringify(value))
   app.removeAllContentTypeParsers()
   app.decorateRequest('rawBody', null)
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, jsonBody)
+  app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'buffer' }, jsonBody)
 }

@@ -8,6 +8,9 @@ declare module 'fastify' {
   }
 }
 
+/** What the parser repeats of a body, which may be a secret or a prompt. */
+const QUOTE = /, (?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/
+
 /**
  * Parses a JSON body. Fastify's own parser also searches it for `__proto__`, which a body of megabytes pays for and
  * nothing here needs: requests are read field by field and never merged into other objects. A request may name the type of a body
@@ -19,7 +22,7 @@ export function jsonBody (request: FastifyRequest, body: Buffer, done: (error: E
   try {
     value = JSON.parse(body.toString())
   } catch (error) {
-    done(invalidRequest(`The request body is not valid JSON: ${(error as Error).message}`))
+    done(invalidRequest(`The request body is not valid JSON: ${(error as Error).message.replace(QUOTE, '')}`))
     return
   }
   request.rawBody = body

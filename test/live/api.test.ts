@@ -74,6 +74,7 @@ t.test('a part of it', async t => {
   const same = await api('PATCH', '/api/config', { LOG: true })
   t.match(same, { status: 200, json: { message: /nothing was changed/, backup: null } })
   await t.rejects(written(), 'it has comments still')
+  t.match(await api('PATCH', '/api/config', { LOG: false }, { 'content-type': 'application/merge-patch+json' }), { status: 200 }, 'by the type of its own')
 })
 
 t.test('nothing is changed where anything is wrong', async t => {
@@ -99,9 +100,10 @@ t.test('nothing is changed where anything is wrong', async t => {
       t.match(reply.json['error'], { type: 'invalid_request_error', message: problem, problems: [problem] })
     }
   }
-  for (const body of ['[]', '"x"', 'null', '1', '{', '']) {
-    const reply = await fetch(`${app.listeningOrigin}/api/config`, { method: 'POST', headers: { ...ADMIN, 'content-type': 'application/json' }, body })
-    t.match([reply.status, await reply.json()], [400, { type: 'error', error: { type: 'invalid_request_error' } }], body)
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  for (const [method, body] of ['[]', '"x"', 'null', '1', '{', '', deep].flatMap(body => [['POST', body], ['PATCH', body]] as const)) {
+    const reply = await fetch(`${app.listeningOrigin}/api/config`, { method, headers: { ...ADMIN, 'content-type': 'application/json' }, body })
+    t.match([reply.status, await reply.json()], [400, { type: 'error', error: { type: 'invalid_request_error' } }], `${method} ${body.slice(0, 20)}`)
   }
   t.equal(await readFile(path, 'utf8'), before)
   t.equal(app.config.current, current)

@@ -19,6 +19,14 @@ export default options => ({
   create: () => ({ name: 'own', request () { throw new Error(typeof options.token) } })
 })`
 
+/** Files that tell in their errors what they were given. */
+// eslint-disable-next-line no-template-curly-in-string
+const TELLING = 'export default options => { throw new Error(`cannot use ${options.token}`) }'
+const TELLING_PAIR = `export default {
+  name: 'telling', wire: 'openai', encodeRequest () {}, decodeReply () {}, decodeError () {},
+  endpoint (url) { throw new Error('no path in ' + url) }
+}`
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 function documentWith (own: string): any {
   return {
@@ -43,7 +51,10 @@ t.test('no secret is told', async t => {
   const plain = { APIKEY: ADMIN, Providers: [{ name: 'one', api_base_url: 'http://127.0.0.1:9/v1', models: ['m'] }], Router: { default: 'one,m' }, Failover: { tries: 1 } }
   const { url, path, log } = await startApp(t, { config: plain, env })
   const own = join(dirname(path), 'own.mjs')
+  const [telling, pair] = ['telling.mjs', 'pair.mjs'].map(name => join(dirname(path), name)) as [string, string]
   await writeFile(own, OWN)
+  await writeFile(telling, TELLING)
+  await writeFile(pair, TELLING_PAIR)
   const document = { ...documentWith(own), Failover: { tries: 1 } }
   const said: string[] = []
   const call = async (method: string, where: string, body?: unknown, headers: Record<string, string> = HEADERS): Promise<{ status: number, text: string }> => {
@@ -84,10 +95,12 @@ t.test('no secret is told', async t => {
     { ...document, Keys: [{ name: 'ann', key: [secret()] }] },
     { ...document, APIKEY: 5, OPENAI_API_KEY: [secret()] },
     { ...document, transformers: [{ path: '/nowhere/own.mjs', options: { token: secret() } }] },
+    { ...document, transformers: [{ path: telling, options: { token: secret() } }] },
+    { ...document, transformers: [...document.transformers, { path: pair }], Providers: [{ ...first, transformer: { use: ['telling'] } }, second] },
     { ...document, HOST: { password: secret() } }
   ]
   for (const body of wrong) for (const method of ['POST', 'PATCH']) t.equal((await call(method, '/api/config', body)).status, 400)
-  await call('POST', '/api/config', `{ "APIKEY": "${secret()}", `)
+  for (const body of [`{ "APIKEY": "${secret()}", `, `{ "APIKEY": ${secret()} }`, `{ "APIKEY": "x" "${secret()}" }`, secret()]) t.match(await call('POST', '/api/config', body), { status: 400 })
   await call('POST', '/api/config', document, { 'content-type': 'application/json', authorization: `Bearer ${secret()}` })
 
   // And by whoever writes the file.

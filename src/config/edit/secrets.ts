@@ -19,6 +19,19 @@ export function secretsOf (document: JsonValue): string[] {
   return [...found]
 }
 
+/** What is shorter is in many a word that is none. */
+const SHORTEST = 6
+
+/**
+ * Takes the secrets of documents out of what is said of them: a file of the user's may repeat in its errors what it was given.
+ * @returns a function that masks them in a text
+ */
+export function withoutSecretsOf (...documents: readonly JsonValue[]): (text: string) => string {
+  // The longest first: one may begin as another does.
+  const secrets = [...new Set(documents.flatMap(secretsOf))].filter(({ length }) => length >= SHORTEST).sort((a, b) => b.length - a.length)
+  return text => secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text)
+}
+
 function mapTexts (value: JsonValue, place: Place, map: (text: string, place: Place) => string): JsonValue {
   if (typeof value === 'string') return map(value, place)
   if (Array.isArray(value)) return value.map(item => mapTexts(item, place, map))

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type {} from '@fastify/swagger'
+import { ConfigError } from '../../config/config-error.ts'
+import { TOO_DEEP, isTooDeep } from '../../config/depth.ts'
 import { maskSecrets } from '../../config/edit/secrets.ts'
 import { mergePatch } from '../../config/edit/merge-patch.ts'
 import { configSchema } from '../../config/schema.ts'
-import { type JsonObject, isJsonObject } from '../../wire/json.ts'
+import type { JsonObject } from '../../wire/json.ts'
 import backups from './backups.ts'
 import { type EditQuery, editFor } from './edit.ts'
 import { etagOf } from './if-match.ts'
@@ -29,14 +31,15 @@ export default async function configRoutes (app: FastifyInstance): Promise<void>
   })
 
   app.patch<EditRoute>('/api/config', { config, schema: { ...editSchema, summary: 'Changes a part of the configuration', description: 'A JSON merge patch (RFC 7396): members are put in the place of those there, null takes one away, lists are replaced whole.' } }, (request, reply) => {
-    return editFor(app, request, reply, { replaces: false, change: current => objectOf(mergePatch(current, request.body)) })
+    return editFor(app, request, reply, { replaces: false, change: current => patched(current, request.body) })
   })
 
   await app.register(backups)
 }
 
-/** A patch that is an object makes one of an object. */
-function objectOf (value: unknown): JsonObject {
-  if (!isJsonObject(value)) throw new TypeError('a patch made no object')
-  return value
+/** @throws {ConfigError} where the patch is nested deeper than any configuration */
+function patched (current: JsonObject, patch: JsonObject): JsonObject {
+  if (isTooDeep(patch)) throw new ConfigError('the patch', [TOO_DEEP])
+  // A patch that is an object makes one of an object.
+  return mergePatch(current, patch) as JsonObject
 }
