@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { adminProblem } from '../src/config/admin-problem.ts'
+import { adminProblem, storedKeyProblems } from '../src/config/admin-problem.ts'
 import { ConfigEditor, type Outcome } from '../src/config/editor.ts'
 import type { Config } from '../src/config/snapshot.ts'
 import { listenProblem } from '../src/http/listen-problem.ts'
@@ -16,11 +16,11 @@ declare module 'fastify' {
 }
 
 /** Says what came of what somebody else wrote. */
-async function noteReload ({ log, audit, configEditor }: FastifyInstance, author: string, { effects, version, difference }: Outcome): Promise<void> {
+async function noteReload ({ log, audit, configEditor }: FastifyInstance, author: string, { effects, version, others }: Outcome): Promise<void> {
   log.info({ author, revision: version.revision, ...effects }, 'the configuration was changed from outside and is in force')
   if (effects.restart.length > 0) log.warn({ settings: effects.restart }, 'these settings hold only after a restart')
   // Of what is in the database, whoever changed it made a note.
-  if (configEditor.place.kind === 'file' && difference.length > 0) await audit.note(author, 'config.reload', version.revision, null, { changes: difference })
+  if (configEditor.place.kind === 'file' && others.length > 0) await audit.note(author, 'config.reload', version.revision, null, { changes: others })
 }
 
 /** Changes of the configuration while the service runs: by the API, and by whoever writes the file. */
@@ -28,10 +28,11 @@ async function configEditor (app: FastifyInstance): Promise<void> {
   const { config, configSource: { place, load, unwritten, revision, document, fixed } } = app
   const objections = (next: Config): string[] => {
     if (fixed !== undefined) return [fixed]
-    const { needed, storedAdmin: stored } = app.keys
+    const { needed } = app.keys
+    const stored = app.keys.stored.some(({ role }) => role === 'admin')
     // It would keep the next start from listening.
     const exposed = listenProblem(next.host, next.keys.length > 0 || stored)
-    return [...exposed === undefined ? [] : [exposed], ...adminProblem(next, { needed, stored })]
+    return [...exposed === undefined ? [] : [exposed], ...adminProblem(next, { needed, stored }), ...storedKeyProblems(next, app.keys.stored)]
   }
   const editor = new ConfigEditor({ place, live: config, load, unwritten, objections }, revision, document)
   let trouble: Error | null = null

@@ -38,8 +38,11 @@ declare module 'fastify' {
 
 const SECRET_BYTES = 32
 
-/** @throws {ConfigError} where the environment asks for a place that there is not, or a file that it names is missing */
-async function openPlace ({ env, log }: FastifyInstance, path: string): Promise<ConfigPlace> {
+/**
+ * @param isGood whether the text of a file can be used: the database must not begin with one that cannot
+ * @throws {ConfigError} where the environment asks for a place that there is not
+ */
+async function openPlace ({ env, log }: FastifyInstance, path: string, isGood: (text: string) => Promise<boolean>): Promise<ConfigPlace> {
   const file = new FilePlace({ path, etagSecret: env.KEY_HASH_SECRET ?? randomBytes(SECRET_BYTES) })
   if (env.CONFIG_STORE !== 'postgres') return file
   const { DATABASE_URL: url = '' } = env
@@ -48,7 +51,7 @@ async function openPlace ({ env, log }: FastifyInstance, path: string): Promise<
   const { PostgresPlace } = await import('../src/store/config-place.ts')
   const { text } = await file.read()
   await file.close()
-  return await PostgresPlace.open({ url, import: text, author: path, log: log as Logger })
+  return await PostgresPlace.open({ url, import: text !== null && await isGood(text) ? text : null, author: path, log: log as Logger })
 }
 
 /** Loads the configuration; a bad one keeps the service from starting. */
@@ -57,10 +60,17 @@ async function config (app: FastifyInstance): Promise<void> {
   const path = env.CONFIG_PATH ?? DEFAULT_PATH
   const loading = { env, processEnv, builtIn, memory: new ReasoningMemory() }
   checkOneSource(env, processEnv)
-  const place = await openPlace(app, path)
-  app.addHook('onClose', () => place.close())
   const whole = givenDocument(processEnv) !== undefined
+  let bad: unknown = null
+  const place = await openPlace(app, path, async text => {
+    if (whole) return false
+    bad = await (async () => { await loadDocument(documentOfText(text, path, path), loading) })().then(() => null, (error: unknown) => error)
+    return bad === null
+  })
+  app.addHook('onClose', () => place.close())
   const { text, revision } = await place.read()
+  // Nothing is in the database yet, and the file cannot begin it.
+  if (text === null && bad !== null) throw bad
   if (text === null && env.CONFIG_PATH !== undefined && place.kind === 'file') throw new ConfigError(path, ['there is no such file'])
   const written = whole || text === null ? unwrittenDocument(env, processEnv) : documentOfText(text, place.source, path)
   const live = new LiveConfig(await loadDocument(written, loading), error => app.log.error({ err: error }, 'a part of the service did not take the changed configuration in'))

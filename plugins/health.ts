@@ -19,7 +19,10 @@ const PAUSE = 30_000
 
 /** The providers whose pairs can look at them. */
 function watchedOf (config: Config): Provider[] {
-  return providersOf(config).filter(({ pair }) => pair.probe !== undefined)
+  const own = [...config.providers.values()].flatMap(targets => [...targets.values()].map(({ provider }) => provider))
+  const able = [...own, ...providersOf(config)].filter(({ pair }) => pair.probe !== undefined)
+  // The last of a server is that of its own `use`, where it can.
+  return [...new Map(able.map(provider => [provider.facts, provider])).values()]
 }
 
 /** Whether a provider that was looked at is still there. */
@@ -36,6 +39,8 @@ async function health (app: FastifyInstance): Promise<void> {
   const closing = new AbortController()
   /** When the next look at a server is due, where that is later than the usual. */
   const due = new WeakMap<ProviderFacts, number>()
+  /** Servers that are being looked at: many changes in a row are one look. */
+  const looking = new Set<ProviderFacts>()
   let timer: NodeJS.Timeout | undefined
   let round = 0
   app.decorate('health', state)
@@ -44,8 +49,9 @@ async function health (app: FastifyInstance): Promise<void> {
     const own = ++round
     const watched = watchedOf(app.config.current)
     try {
-      await Promise.all(watched.filter(({ facts }) => (due.get(facts) ?? 0) <= performance.now()).map(async provider => {
-        const result = await look(provider, app.upstream.get, closing.signal)
+      await Promise.all(watched.filter(({ facts }) => !looking.has(facts) && (due.get(facts) ?? 0) <= performance.now()).map(async provider => {
+        looking.add(provider.facts)
+        const result = await look(provider, app.upstream.get, closing.signal).finally(() => looking.delete(provider.facts))
         if (closing.signal.aborted || !isWatched(app.config.current, provider)) return
         state.found(provider, result)
         if ('facts' in result) due.set(provider.facts, performance.now() + (provider.pair.probePause ?? 0))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Identity } from '../src/account/identity.ts'
 import { type Found, KeyRing } from '../src/account/key-ring.ts'
 import { SecretHash, newHashKey } from '../src/account/secret.ts'
 import { repeat } from '../src/repeat.ts'
@@ -12,8 +13,8 @@ declare module 'fastify' {
     keys: {
       /** Whether there are any, so that requests need one. */
       readonly needed: boolean
-      /** Whether a key of the store may manage the gateway. */
-      readonly storedAdmin: boolean
+      /** The keys of the store that are served. */
+      readonly stored: readonly Identity[]
       /** Whose key it is that a client sent, or why it is not served any more; undefined for what is no key. */
       find (credential: string): Found
       /** Those of the store, to manage them: what is changed here holds at once. Null where there is no store. */
@@ -65,7 +66,7 @@ async function keys (app: FastifyInstance): Promise<void> {
   if (repository !== null) await follow(app, repository, ring, hash)
   app.decorate('keys', {
     get needed () { return ring.needed },
-    get storedAdmin () { return ring.hasStoredAdmin() },
+    get stored () { return ring.stored() },
     find: (credential: string) => ring.find(credential),
     repository
   })

@@ -12,11 +12,12 @@ async function start (): Promise<void> {
   const app = buildApp()
   try {
     await app.ready()
-    const { host, port, stream } = app.config.current
+    const { host, port } = app.config.current
     const problem = listenProblem(host, app.keys.needed)
     if (problem !== undefined) throw new ConfigError(app.config.current.source, [problem])
-    // SIGHUP means: read the configuration anew.
-    closeWithGrace({ delay: stream.shutdownGrace + MARGIN, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
+    // SIGHUP means: read the configuration anew. The grace is that of the configuration in force when it stops.
+    closeWithGrace({ delay: false, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
+      setTimeout(() => process.exit(1), app.config.current.stream.shutdownGrace + MARGIN).unref()
       if (err) app.log.fatal({ err }, 'the service stops because of an error')
       await app.close()
     })

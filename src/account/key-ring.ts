@@ -56,9 +56,9 @@ export class KeyRing {
     }
   }
 
-  /** Whether a key of the store may manage the gateway. @param now milliseconds since 1970 */
-  hasStoredAdmin (now = Date.now()): boolean {
-    return [...this.#stored.values()].some(({ identity, revoked, expiresAt }) => identity.role === 'admin' && !revoked && (expiresAt === null || expiresAt > now))
+  /** The keys of the store that are served. @param now milliseconds since 1970 */
+  stored (now = Date.now()): Identity[] {
+    return [...this.#stored.values()].flatMap(({ identity, revoked, expiresAt }) => revoked || (expiresAt !== null && expiresAt <= now) ? [] : [identity])
   }
 
   /** Whose key a client sent, or why it is not served any more. @param now milliseconds since 1970 */

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { BaseLogger } from 'pino'
 import type { RequestTraits } from '../routing/traits.ts'
 import type { MessagesRequest } from '../wire/anthropic.ts'
-import { filePath, fileProblem, loadExport } from './load-file.ts'
+import { filePath, fileProblem, inTime, loadExport } from './load-file.ts'
 
 /** The service's log, for a router of the user's. */
 export type CustomLog = Pick<BaseLogger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'>
@@ -87,7 +87,7 @@ export class CustomRouter {
 export async function loadCustomRouter (path: string, folder: string, config: unknown, timeout: number, problems: string[]): Promise<CustomRouter | undefined> {
   const file = filePath(path, folder)
   try {
-    const exported = await loadExport(file, 'router')
+    const exported = await inTime(loadExport(file, 'router'))
     if (typeof exported === 'function') return new CustomRouter(file, exported as CustomFunction, config, timeout)
     problems.push(`CUSTOM_ROUTER_PATH: ${file} exports no function; it must export one (request, config) that returns "provider,model" or null`)
   } catch (error) {

@@ -4,7 +4,7 @@ import type { TransformerKit } from '../transformer-kit.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { guardFactory, guardPair, isAdapter } from './guard-transformer.ts'
 import { isListOf, isListOfStrings } from './is-list-of.ts'
-import { filePath, fileProblem, loadExport } from './load-file.ts'
+import { filePath, fileProblem, inTime, loadExport } from './load-file.ts'
 import { schemaProblem } from './transformer-options.ts'
 import type { TransformerCatalogue } from './transformers.ts'
 
@@ -88,8 +88,10 @@ function madeOnce (adapter: Adapter & AdapterFactory): Omit<AdapterFactory, 'nam
 /** @returns what the file made of its options, or what is wrong with it */
 async function make (file: string, options: JsonObject, kit: TransformerKit | undefined): Promise<Made | string> {
   try {
-    const exported = await loadExport(file, 'transformer')
-    const made: unknown = typeof exported === 'function' ? await call(exported, options, kit) : exported
+    const made = await inTime((async (): Promise<unknown> => {
+      const exported = await loadExport(file, 'transformer')
+      return typeof exported === 'function' ? await call(exported, options, kit) : exported
+    })())
     return isJsonObject(made) ? made as Made : `exports nothing that can be used: a pair, an adapter, or a function that makes one (${GUIDE})`
   } catch (error) {
     return fileProblem(error)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
 import { TOO_DEEP, isTooDeep } from './depth.ts'
@@ -16,7 +17,7 @@ export interface Edit {
   readonly change: (current: JsonObject) => JsonObject
   /** Whether nothing of what is there is needed, so that it may even be no document. */
   readonly replaces: boolean
-  /** The text as it shall be written; without it, that of the document with as few changes as possible. */
+  /** The text as it shall be written, if it is that of the wanted document; without it, that which is there with as few changes as possible. */
   readonly text?: string
   /** What the document must still be at; any if undefined. */
   readonly revision?: string | undefined
@@ -33,6 +34,8 @@ export interface Outcome {
   /** Whether anything was, or would be, written. */
   readonly changed: boolean
   readonly difference: readonly Difference[]
+  /** What others had written before, and what came into force with it. */
+  readonly others: readonly Difference[]
   readonly effects: Effects
 }
 
@@ -103,13 +106,13 @@ export class ConfigEditor {
   reload (anyway = false): Promise<Outcome | null> {
     return this.#inTurn(async () => {
       const { live, place, load } = this.#parts
-      const version = await place.read()
+      const version = await place.read(true)
       if (version.revision === this.#revision && (!anyway || version.text === null)) return null
       // A file that is gone was not taken away to serve the demo from here on.
       if (version.text === null) throw new ConfigError(place.source, ['there is no such file any more'])
       const document = parseDocument(version.text, place.source)
       const config = await load(document)
-      const outcome = { version, backup: null, changed: false, difference: differences(this.#document, document), effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
+      const outcome = { version, backup: null, changed: false, difference: [], others: differences(this.#document, document), effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
       this.#putInForce({ document, config }, version)
       return outcome
     })
@@ -126,15 +129,18 @@ export class ConfigEditor {
     if (problems.length > 0 || !isJsonObject(document)) throw new ConfigError('the document', problems)
     const config = await this.#checked(document)
     const difference = differences(current, document)
-    const changed = difference.length > 0 || (text !== undefined && text !== version.text)
-    const outcome = { version, backup: null, changed, difference, effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
+    // With masks in it, it is not the text of what they stand for.
+    const given = isDeepStrictEqual(document, wanted) ? text : undefined
+    const changed = difference.length > 0 || (given !== undefined && given !== version.text)
+    const others = version.revision === this.#revision ? [] : differences(this.#document, current)
+    const outcome = { version, backup: null, changed, difference, others, effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
     if (dryRun) return outcome
     if (!changed) {
       // It may be the document of somebody else, not taken in yet, or of files that are others now.
       this.#putInForce({ document, config }, version)
       return outcome
     }
-    const written = await place.write({ text: text ?? editText(version.text ?? '{}\n', document), author, difference }, version.revision)
+    const written = await place.write({ text: given ?? editText(version.text ?? '{}\n', document), author, difference }, version.revision)
     this.#putInForce({ document, config }, written.version)
     return { ...outcome, version: written.version, backup: written.backup && place.whereIs(written.backup) }
   }

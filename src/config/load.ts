@@ -5,7 +5,7 @@ import { type JsonObject, isJsonObject } from '../wire/json.ts'
 import { ConfigError } from './config-error.ts'
 import { loadCustomRouter } from './custom-router.ts'
 import { type TransformerEntry, withCustomTransformers } from './custom-transformers.ts'
-import { withoutSecretsOf } from './edit/secrets.ts'
+import { maskProblems, withoutSecretsOf } from './edit/secrets.ts'
 import type { Environment } from './environment.ts'
 import { DOCUMENT_VARIABLE, type GivenSetting, givenDocument, givenSettings, unknownVariables, withSettings, withVariables } from './environment-settings.ts'
 import { interpolate } from './interpolate.ts'
@@ -63,6 +63,7 @@ export async function loadDocument (written: WrittenDocument, { env, processEnv,
   const problems: string[] = []
   const { document, source, folder, given } = usedDocument(written, env, processEnv, problems, before === undefined)
   const bad = (lines: readonly string[]): ConfigError => new ConfigError(source, withVariables(lines, given).map(withoutSecretsOf(written.document, document)))
+  problems.push(...maskProblems(document))
   const form = formProblems(document)
   if (form.length > 0) throw bad([...problems, ...form])
   const resolved = document as ConfigDocument

@@ -13,8 +13,13 @@ export interface ProviderSurroundings {
   before: ReadonlyMap<string, ProviderTargets>
 }
 
-/** What the targets of a provider were made of. */
-const made = new WeakMap<ProviderTargets, { readonly entry: ProviderEntry, readonly catalogue: TransformerCatalogue }>()
+/** What the targets of a provider were made of, and the provider of its own `use`. */
+const made = new WeakMap<ProviderTargets, { readonly entry: ProviderEntry, readonly catalogue: TransformerCatalogue, readonly provider: Provider }>()
+
+/** The provider of an entry as its own `use` makes it, whatever its models have. */
+export function baseProvider (targets: ProviderTargets): Provider | undefined {
+  return made.get(targets)?.provider
+}
 
 /**
  * An entry of `Providers[]` as targets by model. A model with a `use` of its own has a provider of its own: the same
@@ -25,9 +30,7 @@ export function resolveProvider (entry: ProviderEntry, path: string, { catalogue
   const earlier = before.get(entry.name)
   const recipe = earlier && made.get(earlier)
   if (recipe?.catalogue === catalogue && isDeepStrictEqual(recipe.entry, entry)) return earlier
-  const targets = makeTargets(entry, path, { catalogue, memory }, earlier, problems)
-  if (targets !== undefined) made.set(targets, { entry, catalogue })
-  return targets
+  return makeTargets(entry, path, { catalogue, memory }, earlier, problems)
 }
 
 function makeTargets (entry: ProviderEntry, path: string, { catalogue, memory }: Omit<ProviderSurroundings, 'before'>, earlier: ProviderTargets | undefined, problems: string[]): ProviderTargets | undefined {
@@ -57,12 +60,14 @@ function makeTargets (entry: ProviderEntry, path: string, { catalogue, memory }:
     memory
   })
   const own = new Map(Object.entries(perModel as Record<string, { use: unknown[] }>).map(([model, { use }]) => [model, ownProvider(provider, entry, use, `${path}.transformer.${model}.use`, catalogue, problems)]))
-  return new Map(entry.models.map((model): [string, Target] => [model, Object.freeze({
+  const targets = new Map(entry.models.map((model): [string, Target] => [model, Object.freeze({
     provider: own.get(model) ?? provider,
     model,
     name: `${entry.name},${model}`,
     capabilities: resolveCapabilities(model, entry.capabilities ?? {}, provider.facts)
   })]))
+  made.set(targets, { entry, catalogue, provider })
+  return targets
 }
 
 /** How a server is reached. */
@@ -73,9 +78,9 @@ type Server = Pick<Provider, 'url' | 'apiKeys' | 'concurrency'>
  * found (src/upstream/lanes.ts); the same server with other keys begins with what it told before.
  */
 function factsOf (server: Server, earlier: ProviderTargets | undefined): ProviderFacts {
-  const [first] = earlier?.values() ?? []
-  if (first === undefined || first.provider.url.href !== server.url.href) return { contextWindows: new Map() }
-  const { facts, apiKeys, concurrency } = first.provider
+  const before = earlier && baseProvider(earlier)
+  if (before?.url.href !== server.url.href) return { contextWindows: new Map() }
+  const { facts, apiKeys, concurrency } = before
   return isDeepStrictEqual([apiKeys, concurrency], [server.apiKeys, server.concurrency]) ? facts : { ...facts }
 }
 

@@ -1,4 +1,4 @@
-import { readFile, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type TestApp, startApp } from '../helper/app.ts'
@@ -200,6 +200,52 @@ t.test('a file that the document names', async t => {
   await utimes(own, 1, 1)
   await app.reloadConfig('SIGHUP')
   t.equal(await textOf(url), 'Bearer upstream-secret one', 'is read anew when it is said so')
+})
+
+t.test('what is shown is no configuration', async t => {
+  const { api, document, path, log, url } = await stage(t)
+  const shown = await (await fetch(`${url}/api/config`, { headers: ADMIN })).text()
+  await writeFile(path, shown)
+  await until(() => log.some(({ level, problem }) => Number(level) >= 50 && /APIKEY: is masked/.test(String(problem))))
+  t.equal((await ask(url, {}, { 'x-api-key': '********' })).status, 401, 'a mask is no key')
+  t.equal(await textOf(url), 'Bearer upstream-secret one')
+
+  await writeFile(path, JSON.stringify(document))
+  await until(async () => !('unhealthy_config' in (await (await fetch(`${url}/ready`)).json() as object)))
+  const name = 'config.2026-01-01T00-00-00-000Z.json'
+  await mkdir(join(dirname(path), '.backups'), { recursive: true })
+  await writeFile(join(dirname(path), '.backups', name), JSON.stringify({ ...JSON.parse(shown), Router: { default: 'p,two' } }))
+  t.equal((await api('POST', `/api/config/backups/${name}/restore`)).status, 200)
+  t.strictSame(JSON.parse(await readFile(path, 'utf8')), { ...document, Router: { default: 'p,two' } }, 'a backup with masks is written with what they stand for')
+  t.equal(await textOf(url), 'Bearer upstream-secret two')
+})
+
+t.test('keys of the store count', async t => {
+  const { api } = await stage(t, { Router: { default: 'p,one', profiles: { cheap: { default: 'p,two' } } } })
+  t.equal((await api('POST', '/api/keys', { name: 'ann', profile: 'cheap' })).status, 201)
+  t.match(await api('PATCH', '/api/config', { Keys: [{ name: 'ann', key: 'k' }] }), { status: 400, json: { error: { message: /Keys: a key of \/api\/keys is named ann already/ } } })
+  t.match(await api('PATCH', '/api/config', { Router: { profiles: null } }), { status: 400, json: { error: { message: /Router\.profiles: the key ann .* goes by cheap/ } } })
+  t.equal((await api('PATCH', '/api/config', { Router: { profiles: { cheap: { default: 'p,one' } } } })).status, 200)
+})
+
+t.test('what others wrote is noted with whatever takes it along', async t => {
+  const { api, document, path, url } = await stage(t)
+  await writeFile(path, JSON.stringify({ ...document, Router: { default: 'p,two' } }))
+  t.equal((await api('PATCH', '/api/config', { LOG_LEVEL: 'warn' })).status, 200)
+  t.equal(await textOf(url), 'Bearer upstream-secret two')
+  const { entries } = (await api('GET', '/api/audit')).json as { entries: { action: string, after: Json }[] }
+  t.strictSame(entries.map(({ action, after }) => [action, after.changes[0].path]), [['config.change', 'LOG_LEVEL'], ['config.reload', 'Router.default']])
+})
+
+t.test('files that do not come to an end, or come late', { timeout: 60_000 }, async t => {
+  const { api, path } = await stage(t)
+  const [hanging, late] = ['hanging.mjs', 'late.mjs'].map(name => join(dirname(path), name)) as [string, string]
+  await writeFile(hanging, 'export default () => new Promise(() => {})')
+  t.match(await api('PATCH', '/api/config?dry_run=1', { transformers: [{ path: hanging }] }), { status: 400, json: { error: { message: /transformers\[0\]\.path: .* is not ready after 10 seconds/ } } })
+  await writeFile(late, "import make from './helper.mjs'\nexport default make")
+  t.match(await api('PATCH', '/api/config', { transformers: [{ path: late }] }), { status: 400 })
+  await writeFile(join(dirname(path), 'helper.mjs'), "export default () => ({ name: 'late', request () {} })")
+  t.equal((await api('PATCH', '/api/config', { transformers: [{ path: late }] })).status, 200, 'once its helper is there')
 })
 
 t.test('who may', async t => {

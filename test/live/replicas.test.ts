@@ -65,6 +65,18 @@ t.test('two replicas, one configuration', async t => {
   })
 })
 
+t.test('a file that cannot be used does not begin the history', async t => {
+  const place = await postgresPlace(t)
+  if (place === undefined) {
+    t.pass(NO_POSTGRES, { skip: NO_POSTGRES })
+    return
+  }
+  const env = { DATABASE_URL: place.url, CONFIG_STORE: 'postgres' }
+  await t.rejects(startApp(t, { config: { ...CONFIG, Router: { default: 'p,other' } }, env }), /Router\.default: /)
+  const { app } = await startApp(t, { config: CONFIG, env })
+  t.ok(app.config.current.providers.has('p'), 'once it is right, it does')
+})
+
 t.test('PostgreSQL that is not named', async t => {
   await t.rejects(startApp(t, { config: CONFIG, env: { CONFIG_STORE: 'postgres' } }), /CONFIG_STORE: is postgres, so DATABASE_URL must begin with postgres/)
   await t.rejects(startApp(t, { config: CONFIG, env: { CONFIG_STORE: 'redis' } }), /CONFIG_STORE: must be/)

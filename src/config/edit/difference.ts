@@ -60,7 +60,7 @@ function compareLists (before: Shown, after: Shown, path: string, found: Differe
   now.forEach((item, i) => pair(matches[i], item, joinPath(path, i), found))
   known.forEach((item, i) => { if (!matches.includes(item)) pair(item, undefined, joinPath(path, i), found) })
   const moved = !isDeepStrictEqual(order, known.filter(item => order.includes(item)))
-  if (moved) found.push({ path, op: 'changed', before: known.map(({ value }) => identityOf(value) ?? null), after: now.map(({ value }) => identityOf(value) ?? null) })
+  if (moved) found.push({ path, op: 'changed', before: known.map(({ shown }) => identityOf(shown) ?? null), after: now.map(({ shown }) => identityOf(shown) ?? null) })
 }
 
 function itemsOf ({ value, shown }: Shown): Shown[] {

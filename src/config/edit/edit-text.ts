@@ -110,15 +110,16 @@ class TextEditor {
 
 /** What is there as it shall be, first; of the others, what has the name of one that shall be, or stands in its place. */
 function matchEntries (wanted: readonly JsonValue[], there: readonly Entry[]): (Entry | undefined)[] {
-  const free = new Set(there)
-  const same = wanted.map(value => {
-    const entry = [...free].find(entry => isDeepStrictEqual(entry.value, value))
-    if (entry !== undefined) free.delete(entry)
-    return entry
-  })
+  const byText = new Map<string, Entry[]>()
+  for (const entry of there) {
+    const text = JSON.stringify(entry.value)
+    byText.set(text, [...byText.get(text) ?? [], entry])
+  }
+  const same = wanted.map(value => byText.get(JSON.stringify(value))?.shift())
   const rest = wanted.flatMap((value, i): Entry[] => same[i] === undefined ? [{ value, at: i }] : [])
-  const matches = matchItems<Entry>(rest, [...free], ({ value }) => value)
-  return same.map((entry, i) => entry ?? matches[rest.findIndex(({ at }) => at === i)])
+  const matches = matchItems<Entry>(rest, [...byText.values()].flat().sort((a, b) => (a.at ?? 0) - (b.at ?? 0)), ({ value }) => value)
+  const found = new Map(rest.map(({ at }, i) => [at, matches[i]]))
+  return same.map((entry, i) => entry ?? found.get(i))
 }
 
 function rangeOf ({ range }: { range?: readonly number[] }): [number, number] {

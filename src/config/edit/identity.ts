@@ -15,9 +15,14 @@ export function identityOf (item: JsonValue | undefined): string | undefined {
 /** For each item of a list, the one of another list that it is; undefined where there is none. Each is taken once. */
 export function matchItems<T> (items: readonly T[], others: readonly T[], value: (item: T) => JsonValue): (T | undefined)[] {
   const free = new Set(others)
+  const known = new Map<string, T[]>()
+  for (const other of others) {
+    const identity = identityOf(value(other))
+    if (identity !== undefined) known.set(identity, [...known.get(identity) ?? [], other])
+  }
   const byIdentity = items.map(item => {
     const identity = identityOf(value(item))
-    const other = identity === undefined ? undefined : others.find(other => free.has(other) && identityOf(value(other)) === identity)
+    const other = identity === undefined ? undefined : known.get(identity)?.shift()
     if (other !== undefined) free.delete(other)
     return other
   })

@@ -19,6 +19,11 @@ export function secretsOf (document: JsonValue): string[] {
   return [...found]
 }
 
+/** A line for each mask of a document: it is what is shown of a secret, and none. */
+export function maskProblems (document: JsonValue): string[] {
+  return unmaskSecrets(document, null).problems
+}
+
 /** What is shorter is in many a word that is none. */
 const SHORTEST = 6
 

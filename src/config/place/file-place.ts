@@ -37,8 +37,8 @@ export class FilePlace implements ConfigPlace {
   readonly #backups: FileBackups
   #last: Promise<unknown> = Promise.resolve()
   /**
-   * The revision that whoever watches knows of: the first one that was read, then what was written here or told. That one is read
-   * says nothing: who shows the document does not put it in force.
+   * The revision that whoever watches knows of: the first one that was read, then what was written here, told, or taken in. That one is
+   * read says nothing: who shows the document does not put it in force.
    */
   #known: string | undefined
   #watch: FileWatch | undefined
@@ -52,10 +52,13 @@ export class FilePlace implements ConfigPlace {
     this.#backups = new FileBackups(this.#path)
   }
 
-  async read (): Promise<Version> {
+  async read (taken = false): Promise<Version> {
+    // Until it was read: one that cannot be is to be told of when it can be again.
+    if (taken) this.#known = UNREADABLE
     const content = await this.#content()
     const revision = this.#revisionOf(content)
-    this.#known ??= revision
+    if (taken) this.#known = revision
+    else this.#known ??= revision
     return { text: content?.toString() ?? null, revision }
   }
 

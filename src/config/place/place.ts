@@ -54,8 +54,11 @@ export interface ConfigPlace {
   readonly kind: 'file' | 'postgres'
   /** In words, for the log and errors: the path of the file, or `the database`. */
   readonly source: string
-  /** @throws {PlaceError} */
-  read (): Promise<Version>
+  /**
+   * @param taken whether it is taken in: whoever watches is told of whatever differs from that
+   * @throws {PlaceError}
+   */
+  read (taken?: boolean): Promise<Version>
   /**
    * Keeps what is there as a backup, then replaces it, if it still is at `revision`.
    * @returns the backup is null where there was nothing

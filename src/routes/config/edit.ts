@@ -15,7 +15,8 @@ export async function editFor (app: FastifyInstance, request: FastifyRequest<{ Q
   const dryRun = dry === '1' || dry === 'true'
   const revision = revisionOf(headers['if-match'])
   const outcome = await told(() => app.configEditor.edit({ ...wish, revision, author: identity.name, dryRun }))
-  const { version, backup, difference, effects, changed } = outcome
+  const { version, backup, difference, others, effects, changed } = outcome
+  if (others.length > 0 && !dryRun) await app.audit.note(app.configEditor.place.kind, 'config.reload', version.revision, null, { changes: others })
   if (changed && !dryRun) await app.audit.note(request, action, subject ?? version.revision, null, { changes: difference })
   return reply.headers({ etag: etagOf(version.revision), 'cache-control': 'no-store' }).send({
     success: true,

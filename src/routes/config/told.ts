@@ -17,5 +17,5 @@ function errorOf (error: unknown): unknown {
   // A full disk, or a database that does not answer: it may be well again later.
   if (error instanceof PlaceError) return new ApiError('api_error', error.message, { status: 503, cause: error })
   if (!(error instanceof Conflict)) return error
-  return new ApiError('invalid_request_error', 'if-match: the configuration was changed since; read it anew, and make your change again', { status: 412, headers: { etag: etagOf(error.revision) } })
+  return new ApiError('invalid_request_error', 'if-match: the configuration was changed by somebody else; read it anew, and make your change again', { status: 412, headers: { etag: etagOf(error.revision) } })
 }
