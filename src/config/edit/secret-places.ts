@@ -8,17 +8,23 @@ const HARMLESS_HEADER = /^(?:accept|contenttype|useragent|anthropicversion|anthr
 const HEADERS = /^(?:extra|custom|default)?headers$/
 const PROXY = /^(?:proxyurl|httpproxy|httpsproxy)$/
 
-/** What the texts under a member are: `headers` are credentials but for some, `keys` holds objects, so texts in it are mistakes. */
-export type Place = 'open' | 'secret' | 'keys' | 'headers' | 'proxy'
+/**
+ * What the texts under a member are: `headers` are credentials but for some, `keys` holds objects, so texts in it are mistakes;
+ * conditions of `rules` are `plain`: they ask for a key by its name, and for no credential.
+ */
+export type Place = 'open' | 'rules' | 'plain' | 'secret' | 'keys' | 'headers' | 'proxy'
 
 /** What the texts under a member are. @param within what the member itself is under */
 export function placeOf (name: string, within: Place): Place {
   const plain = name.toLowerCase().replace(/[-_]/g, '')
   if (within === 'secret') return 'secret'
+  if (within === 'plain') return 'plain'
+  if (within === 'rules') return name === 'when' ? 'plain' : placeOf(name, 'open')
   if (within === 'keys') return placeOf(name, 'open')
   if (within === 'headers') return HARMLESS_HEADER.test(plain) ? 'open' : 'secret'
   // The list of keys holds objects, whose members are looked at.
   if (name === 'Keys') return 'keys'
+  if (name === 'rules') return 'rules'
   if (CREDENTIAL.test(plain)) return 'secret'
   if (HEADERS.test(plain)) return 'headers'
   return PROXY.test(plain) ? 'proxy' : 'open'

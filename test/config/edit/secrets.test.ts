@@ -21,6 +21,7 @@ t.test('what is masked', async t => {
     [{ Keys: ['team-secret'], options: { Keys: [{ key: 'k' }] } }, { Keys: [MASK], options: { Keys: [{ key: MASK }] } }],
     [{ OPENAI_KEY: 'a', proxyAuth: 'b', tokens: ['c'], access_key_id: 'd', signing_key: 'e', passphrase: 'f' }, { OPENAI_KEY: MASK, proxyAuth: MASK, tokens: [MASK], access_key_id: MASK, signing_key: MASK, passphrase: MASK }],
     [{ note: 'curl -x http://u:p@h https://h/?code=abc&k=d', link: '//u:p@h/' }, { note: `curl -x http://${MASK}@h https://h/?code=${MASK}&k=${MASK}`, link: `//${MASK}@h/` }],
+    [{ rules: [{ name: 'a', when: { key: 'ann', or: [{ header: { 'x-team': 'blue' } }] }, key: 'k' }] }, { rules: [{ name: 'a', when: { key: 'ann', or: [{ header: { 'x-team': 'blue' } }] }, key: MASK }] }],
     [{ max_tokens: 5, tokensPerMinute: 100, tokenizer: { type: 'x' }, Router: { thinkOn: ['hard'] }, model: 'task-sk-1' }, { max_tokens: 5, tokensPerMinute: 100, tokenizer: { type: 'x' }, Router: { thinkOn: ['hard'] }, model: 'task-sk-1' }]
   ]
   for (const [value, shown] of masked) {
