@@ -19,6 +19,9 @@ export function secretsOf (document: JsonValue): string[] {
   return [...found]
 }
 
+/** A mask; more stars in a row are a pattern of somebody's. */
+const MASKED = /(?<!\*)\*{8}(?!\*)/
+
 /** A line for each mask of a document: it is what is shown of a secret, and none. */
 export function maskProblems (document: JsonValue): string[] {
   return unmaskSecrets(document, null).problems
@@ -84,8 +87,9 @@ function unmaskList (list: readonly JsonValue[], current: readonly JsonValue[], 
 function unmaskText (text: string, current: JsonValue | undefined, { path, place, problems }: Spot): string {
   if (!text.includes(MASK)) return text
   const secrets: string[] = []
-  if (typeof current === 'string') maskText(current, place, secret => secrets.push(secret))
-  const parts = text.split(MASK)
+  if (typeof current === 'string' && maskText(current, place, secret => secrets.push(secret)) === text) return current
+  const parts = text.split(MASKED)
+  if (parts.length === 1) return text
   if (parts.length === secrets.length + 1) return parts.map((part, i) => part + (secrets[i] ?? '')).join('')
   problems.push(`${path}: is masked, and there is nothing here yet that it could stand for; write it in full, or as a reference such as $OPENROUTER_API_KEY`)
   return text

@@ -61,6 +61,8 @@ t.test('masks get back what is in their place', async t => {
   t.strictSame(place({ Providers: [{ ...two, api_key: [MASK] }] }), ['Providers[0].api_key[0]'], 'nobody knows which of them')
   t.strictSame(place({ HTTPS_PROXY: `http://${MASK}@host` }), ['HTTPS_PROXY'])
   t.strictSame(place({ Router: { default: MASK } }), ['Router.default'])
+  t.strictSame(place({ Router: { default: '*'.repeat(9), think: '*'.repeat(7) } }), [], 'other stars are none')
+  t.strictSame(unmaskSecrets({ note: `*${MASK}*` }, { note: '*sk-abcdefghijkl*' }), { document: { note: '*sk-abcdefghijkl*' }, problems: [] }, 'between stars, too')
   t.match(unmaskSecrets({ url: `https://${MASK}@new/` }, { url: 'https://user:pass@old/' }), { document: { url: 'https://user:pass@new/' }, problems: [] }, 'around a secret all may change')
 })
 
