@@ -75,7 +75,11 @@ await withRedis('two replicas hold limits of tokens and of requests at once toge
   t.match(await enter(b, ann, 10), { message: /^concurrentStreams.*8 requests/ })
   running[0]?.leave(10)
   running[0]?.leave(10)
-  t.equal((await permits(5, () => enter(b, ann, 10))).length, 1, 'a place that one replica left is another\'s')
+  const others: Permit[] = []
+  // Redis hears of it by another connection than that which asks for the place.
+  await until('the place is free', async () => others.push(...await permits(1, () => enter(b, ann, 10))) > 0)
+  others.push(...await permits(5, () => enter(b, ann, 10)))
+  t.equal(others.length, 1, 'a place that one replica left is another\'s')
   for (const permit of running) permit.leave(10)
 
   const bob = key('bob', { tokensPerMinute: 1000 })
