@@ -32,16 +32,17 @@ function documentWith (own: string): any {
   return {
     APIKEY: ADMIN,
     OPENAI_API_KEY: secret(),
-    PROXY_URL: `http://user:${secret()}@127.0.0.1:9/`,
+    PROXY_URL: `http://user:a%20b%23${secret()}%3F%2F@127.0.0.1:9/`,
     Providers: [
       { name: 'one', api_base_url: `http://user:${secret()}@127.0.0.1:9/v1/chat/completions?key=${secret()}&version=1`, api_key: [secret(), secret()], models: ['m'], transformer: { use: [['openai', { headers: { Authorization: `Bearer ${secret()}`, 'x-team': secret() } }]] } },
+      { name: 'three', api_base_url: `http://user:a b ${secret()}@127.0.0.1:9/v1#token=${secret()}`, models: ['m'] },
       { name: 'two', api_base_url: 'http://127.0.0.1:9/v1', api_key: '$FROM_ENVIRONMENT', models: ['m'], transformer: { use: ['own', 'openai'] } }
     ],
     Router: { default: 'one,m', think: 'two,m' },
     Keys: [{ name: 'ann', key: secret() }],
     transformers: [{ path: own, options: { token: secret(), deep: [{ password: secret() }] } }],
     StatusLine: { enabled: true, token: secret() },
-    plugins: [{ name: 'x', options: { apiKey: secret() } }]
+    plugins: [{ name: 'x', options: { apiKey: secret(), API_KEY_2: secret(), privateKeyPem: secret(), jwt: secret(), requestHeaders: { 'x-a': secret() }, headers: [['x-a', secret()], `x-b: ${secret()}`], proxy: `user:a/${secret()}@host:1`, urls: [`http://u:${secret()}@a/`, `http://u:${secret()}@b/?sas=${secret()}`] } }]
   }
 }
 
@@ -80,8 +81,20 @@ t.test('no secret is told', async t => {
   await call('POST', '/api/route', { model: 'claude-x', max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }] })
   for (const model of ['one,m', 'two,m']) await call('POST', '/v1/messages', { model, max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }] })
 
+  // A mask that is moved to where it would be shown gets nothing.
+  const MASK = '********'
+  const moved: object[] = [
+    { PROXY_URL: `http://127.0.0.1:9/${MASK}` },
+    { PROXY_URL: `http://127.0.0.1:9/?a=${MASK}` },
+    { Providers: [{ ...document.Providers[0], api_key: MASK, api_base_url: `http://127.0.0.1:9/${MASK}/${MASK}` }, ...document.Providers.slice(1)] },
+    { Providers: [{ ...document.Providers[0], api_key: [MASK, MASK], models: [MASK] }, ...document.Providers.slice(1)] },
+    { Router: { default: MASK } },
+    { StatusLine: { text: MASK } }
+  ]
+  for (const body of moved) for (const query of ['', '?dry_run=1']) t.equal((await call('PATCH', `/api/config${query}`, body)).status, 400, JSON.stringify(body))
+
   // Wrong in every way that an error may quote.
-  const [first, second] = document.Providers
+  const [first, , second] = document.Providers
   const wrong: unknown[] = [
     { ...document, Providers: [{ ...first, api_key: `${secret()} with a blank` }, second] },
     { ...document, Providers: [{ ...first, api_key: [first.api_key[0], first.api_key[0]] }, second] },

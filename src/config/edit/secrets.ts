@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '../../wire/json.ts'
 import { joinPath } from '../path.ts'
 import { matchItems } from './identity.ts'
+import { matchMasked } from './match-masked.ts'
 import { MASK, type Place, maskText, placeOf } from './secret-places.ts'
 
 export { MASK } from './secret-places.ts'
@@ -77,11 +78,9 @@ function unmask (value: JsonValue, current: JsonValue | undefined, spot: Spot): 
 }
 
 function unmaskList (list: readonly JsonValue[], current: readonly JsonValue[], spot: Spot): JsonValue[] {
-  // Of several keys that are masked nobody knows which one was taken away.
-  const unclear = spot.place === 'secret' && list.length < current.length
-  const entries = list.map(item => ({ item }))
-  const known = matchItems(entries, unclear ? [] : current.map(item => ({ item })), ({ item }) => item)
-  return list.map((item, i) => unmask(item, known[i]?.item, { ...spot, path: joinPath(spot.path, i) }))
+  const known = matchItems(list.map(item => ({ item })), current.map(item => ({ item })), ({ item }) => item)
+  const texts = matchMasked(list, current, item => typeof item === 'string' ? maskText(item, spot.place) : undefined)
+  return list.map((item, i) => unmask(item, typeof item === 'string' ? texts[i] : known[i]?.item, { ...spot, path: joinPath(spot.path, i) }))
 }
 
 function unmaskText (text: string, current: JsonValue | undefined, { path, place, problems }: Spot): string {
@@ -90,7 +89,11 @@ function unmaskText (text: string, current: JsonValue | undefined, { path, place
   if (typeof current === 'string' && maskText(current, place, secret => secrets.push(secret)) === text) return current
   const parts = text.split(MASKED)
   if (parts.length === 1) return text
-  if (parts.length === secrets.length + 1) return parts.map((part, i) => part + (secrets[i] ?? '')).join('')
+  if (parts.length === secrets.length + 1) {
+    const whole = parts.map((part, i) => part + (secrets[i] ?? '')).join('')
+    // A mask that was moved to where a secret would be shown gets none.
+    if (maskText(whole, place) === text) return whole
+  }
   problems.push(`${path}: is masked, and there is nothing here yet that it could stand for; write it in full, or as a reference such as $OPENROUTER_API_KEY`)
   return text
 }
