@@ -4,9 +4,8 @@ import JSON5 from 'json5'
 import { type JsonObject, type JsonValue, isJsonObject } from '../../wire/json.ts'
 import { matchItems } from './identity.ts'
 import { type Piece, type Pieces, putTogether, takeApart } from './json5-list.ts'
+import { type Layout, layoutOf, printName, printValue } from './print-json5.ts'
 
-const UNIT = '  '
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**
@@ -16,16 +15,20 @@ const BYTE_ORDER_MARK = '\ufeff'
  * @returns a text that is read as `document`
  */
 export function editText (text: string, document: JsonObject): string {
+  // What cannot be taken apart, may be as it shall be.
+  if (isRead(text, document)) return text
   const changed = tryEdit(text, document)
-  return changed !== undefined && isRead(changed, document) ? changed : `${JSON.stringify(document, null, UNIT)}\n`
+  return changed !== undefined && isRead(changed, document) ? changed : `${JSON.stringify(document, null, 2)}\n`
 }
 
 function tryEdit (text: string, document: JsonObject): string | undefined {
   try {
     const bare = text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
-    const { body, range } = parse(bare, { mode: 'json5', ranges: true, allowTrailingCommas: true })
+    const { body, range, tokens = [] } = parse(bare, { mode: 'json5', ranges: true, tokens: true, allowTrailingCommas: true })
     const [from, to] = body.range ?? range ?? [0, bare.length]
-    const edited = new TextEditor(bare).value(body, document, '')
+    const quotes = tokens.filter(({ type }) => type === 'String').map(token => bare.charAt(rangeOf(token)[0]))
+    const names = body.type === 'Object' ? quoteOf(body.members, bare) : '"'
+    const edited = new TextEditor(bare, layoutOf(bare, quotes, names)).value(body, document, '')
     return text.slice(0, text.length - bare.length) + bare.slice(0, from) + edited + bare.slice(to)
   } catch {
     // Whatever it is that cannot be taken apart, it can be written anew.
@@ -46,11 +49,11 @@ type Entry = { readonly value: JsonValue, readonly at?: number }
 
 class TextEditor {
   readonly #text: string
-  readonly #newline: string
+  readonly #layout: Layout
 
-  constructor (text: string) {
+  constructor (text: string, layout: Layout) {
     this.#text = text
-    this.#newline = text.includes('\r\n') ? '\r\n' : '\n'
+    this.#layout = layout
   }
 
   /** The text of a value once it is what it shall be. @param indent of the line that it begins in */
@@ -58,7 +61,7 @@ class TextEditor {
     if (isDeepStrictEqual(evaluate(node), wanted)) return this.#text.slice(...rangeOf(node))
     if (node.type === 'Object' && isJsonObject(wanted)) return this.#object(node, wanted, indent)
     if (node.type === 'Array' && Array.isArray(wanted)) return this.#list(node, wanted, indent)
-    return this.#print(wanted, indent)
+    return printValue(wanted, this.#layout, indent)
   }
 
   #object (node: ObjectNode, wanted: JsonObject, indent: string): string {
@@ -74,7 +77,7 @@ class TextEditor {
       return [{ ...piece, body: before + this.value(member.value, wanted[name] as JsonValue, indentOf(piece.lead, indent)) }]
     })
     const quote = quoteOf(node.members, this.#text)
-    const added = Object.keys(wanted).filter(name => !names.includes(name)).map(name => (inner: string) => `${printName(name, quote)}: ${this.#print(wanted[name] as JsonValue, inner)}`)
+    const added = Object.keys(wanted).filter(name => !names.includes(name)).map(name => (inner: string) => `${printName(name, quote, this.#layout)}: ${printValue(wanted[name] as JsonValue, this.#layout, inner)}`)
     return this.#join(apart, kept, added, indent)
   }
 
@@ -85,7 +88,7 @@ class TextEditor {
     const pieces = wanted.map((value, i): Piece | ((inner: string) => string) => {
       const at = matches[i]?.at
       const [element, piece] = [node.elements[at ?? -1], apart.pieces[at ?? -1]]
-      if (element === undefined || piece === undefined) return inner => this.#print(value, inner)
+      if (element === undefined || piece === undefined) return inner => printValue(value, this.#layout, inner)
       return { ...piece, body: this.value(element.value, value, indentOf(piece.lead, indent)) }
     })
     return this.#join(apart, pieces, [], indent)
@@ -95,16 +98,13 @@ class TextEditor {
   #join (apart: Pieces, pieces: readonly (Piece | ((indent: string) => string))[], added: readonly ((indent: string) => string)[], indent: string): string {
     const { head, trailing } = apart
     const all = [...pieces, ...added]
+    const { newline, unit } = this.#layout
     // The layout is that of the last one there; the first of a line may differ.
     const { lead: model } = apart.pieces.at(-1) ?? {}
-    const lead = model === undefined ? `${this.#newline}${indent}${UNIT}` : lastLine(model)
-    const tail = apart.pieces.length === 0 && all.length > 0 && !/[\r\n]/.test(apart.tail) ? `${apart.tail.slice(0, -1).trimEnd()}${this.#newline}${indent}${apart.tail.slice(-1)}` : apart.tail
+    const lead = model === undefined ? `${newline}${indent}${unit}` : lastLine(model)
+    const tail = apart.pieces.length === 0 && all.length > 0 && !/[\r\n]/.test(apart.tail) ? `${apart.tail.slice(0, -1).trimEnd()}${newline}${indent}${apart.tail.slice(-1)}` : apart.tail
     const inner = indentOf(lead, indent)
     return putTogether({ head, trailing, tail }, all.map(piece => typeof piece === 'function' ? { lead, body: piece(inner), gap: '', trail: '' } : piece))
-  }
-
-  #print (value: JsonValue, indent: string): string {
-    return JSON.stringify(value, null, UNIT).replaceAll('\n', this.#newline + indent)
   }
 }
 
@@ -145,9 +145,4 @@ function indentOf (lead: string, otherwise: string): string {
 function quoteOf ([first]: readonly MemberNode[], text: string): string {
   if (first === undefined) return '"'
   return first.name.type === 'Identifier' ? '' : text[rangeOf(first.name)[0]] ?? '"'
-}
-
-function printName (name: string, quote: string): string {
-  if (quote === '' && IDENTIFIER.test(name)) return name
-  return quote === "'" ? `'${JSON.stringify(name).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'` : JSON.stringify(name)
 }

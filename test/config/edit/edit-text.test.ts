@@ -55,9 +55,33 @@ t.test('plain JSON stays plain JSON', async t => {
   t.equal(edited(t, '{ "a": 1 }', { a: 1, b: 2 }), '{ "a": 1, "b": 2 }')
   t.equal(edited(t, '{ "a": 1, "b": 2 }', { b: 2 }), '{ "b": 2 }')
   t.equal(edited(t, '{"a":1}', {}), '{}')
-  t.equal(edited(t, '{\r\n\t"a": 1\r\n}\r\n', { a: 1, b: [1] }), '{\r\n\t"a": 1,\r\n\t"b": [\r\n\t  1\r\n\t]\r\n}\r\n')
+  t.equal(edited(t, '{\r\n\t"a": 1\r\n}\r\n', { a: 1, b: [1] }), '{\r\n\t"a": 1,\r\n\t"b": [\r\n\t\t1\r\n\t]\r\n}\r\n')
   t.equal(edited(t, '\ufeff{ "a": 1 }', { a: 2 }), '\ufeff{ "a": 2 }')
   t.equal(edited(t, "{ 'a b': 1 }", { 'a b': 1, "it's": 2 }), "{ 'a b': 1, 'it\\'s': 2 }")
+})
+
+t.test('what is new is written as what is there', async t => {
+  const text = "{\n    // who\n    Keys: [],\n    'Router': { default: 'a,b' }, // rules\n}\n"
+  t.equal(edited(t, text, { Keys: [{ name: "it's", 'x-y': ['"'], true: {} }], Router: { default: 'a,b', think: 'c,d' } }), `{
+    // who
+    Keys: [
+        {
+            name: 'it\\'s',
+            'x-y': [
+                '"'
+            ],
+            'true': {}
+        }
+    ],
+    'Router': { default: 'a,b', think: 'c,d' }, // rules
+}
+`)
+  t.equal(edited(t, '{\n\t"a": {\n\t\t"b": 1\n\t}\n}', { a: { b: 1, c: { d: [2] } } }), '{\n\t"a": {\n\t\t"b": 1,\n\t\t"c": {\n\t\t\t"d": [\n\t\t\t\t2\n\t\t\t]\n\t\t}\n\t}\n}')
+})
+
+t.test('what cannot be taken apart, and is as it shall be, stays', async t => {
+  const text = '{\ufeff null: 1 /* mine */ }'
+  t.equal(edited(t, text, { null: 1 }), text)
 })
 
 t.test('what cannot be taken apart is written anew', async t => {
@@ -90,6 +114,22 @@ t.test('whatever it was, it is read as what was wanted', async t => {
     const wanted = part ? Object.fromEntries([...Object.entries(before).slice(1), ...Object.entries(other)]) as JsonObject : other
     t.strictSame(read(editText(text, wanted)), read(JSON.stringify(wanted)), 'as wanted', { skip: false })
     if (editText(text, read(text) as JsonObject) !== text) throw new Error('changed where nothing is different')
+  }), { numRuns: 1500 })
+})
+
+t.test('members that are not touched keep their comments', async t => {
+  fc.assert(fc.property(document, document, fc.array(fc.nat(), { minLength: 40, maxLength: 40 }), (before, other, picks) => {
+    let at = 0
+    const pick = (n: number): number => ((picks[at++ % picks.length] ?? 0) + at) % n
+    const members = Object.entries(before).map(([name, member], i) => ({ name, text: `/* mark ${i} */ ${JSON.stringify(name)}: ${render(member as JsonValue, pick)}` }))
+    const wanted = { ...other, ...Object.fromEntries(Object.entries(before).filter((_member, i) => (picks[i] ?? 0) % 3 > 0)) } as JsonObject
+    const result = editText(`{${members.map(({ text }) => `\n${text}`).join(',')}\n}`, wanted)
+    const [kept, gone] = [members.filter(({ name }) => Object.hasOwn(wanted, name)), members.filter(({ name }) => !Object.hasOwn(wanted, name))]
+    for (const { name, text } of kept) {
+      const whole = wanted[name] === before[name]
+      if (!result.includes(whole ? text : text.slice(0, text.indexOf(':')))) throw new Error(`${text} is missing in ${result}`)
+    }
+    for (const { text } of gone) if (result.includes(text)) throw new Error(`${text} is in ${result}`)
   }), { numRuns: 1500 })
 })
 
