@@ -104,7 +104,7 @@ class TextEditor {
     const lead = model === undefined ? `${newline}${indent}${unit}` : lastLine(model)
     const tail = apart.pieces.length === 0 && all.length > 0 && !/[\r\n]/.test(apart.tail) ? `${apart.tail.slice(0, -1).trimEnd()}${newline}${indent}${apart.tail.slice(-1)}` : apart.tail
     const inner = indentOf(lead, indent)
-    return putTogether({ head, trailing, tail }, all.map(piece => typeof piece === 'function' ? { lead, body: piece(inner), gap: '', trail: '' } : piece))
+    return putTogether({ head, trailing, tail }, all.map(piece => typeof piece === 'function' ? { lead, body: piece(inner), gap: '', trail: '' } : piece), newline)
   }
 }
 

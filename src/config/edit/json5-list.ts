@@ -53,10 +53,17 @@ export function takeApart (text: string, range: Range, bodies: readonly Range[])
   return { head, pieces, trailing, tail: text.slice(at, range[1]) }
 }
 
-/** The text of an object or a list that has these pieces now. */
-export function putTogether ({ head, trailing, tail }: Omit<Pieces, 'pieces'>, pieces: readonly Piece[]): string {
-  return head + pieces.map(({ lead, body, gap, trail }, i) => {
-    const comma = i < pieces.length - 1 || (trailing && pieces.length > 0)
-    return `${lead}${body}${comma ? `${gap},` : ''}${trail}`
-  }).join('') + tail
+/** What a comment at the end of a text goes on to; block comments that look so lose nothing by a line end. */
+const OPEN_COMMENT = /\/\/[^\r\n]*$/
+
+/** The text of an object or a list that has these pieces now. @param newline what ends a comment whose line was taken away */
+export function putTogether ({ head, trailing, tail }: Omit<Pieces, 'pieces'>, pieces: readonly Piece[], newline: string): string {
+  const parts = pieces.map(({ lead, body, gap, trail }, i) => {
+    const comma = i < pieces.length - 1 || trailing
+    return { text: `${lead}${body}${comma ? `${gap},` : ''}${trail}`, end: trail }
+  })
+  return [...parts, { text: tail, end: '' }].reduce(({ text, end }, next) => {
+    const closed = OPEN_COMMENT.test(end) && !/^\r?\n/.test(next.text)
+    return { text: text + (closed ? newline : '') + next.text, end: next.end }
+  }, { text: head, end: head }).text
 }
