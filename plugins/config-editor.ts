@@ -54,18 +54,13 @@ async function configEditor (app: FastifyInstance): Promise<void> {
     }
   }
   app.decorate('reloadConfig', (author: string) => reload(author, true))
-  config.onChange(({ logLevel, unused }) => {
-    trouble = null
-    app.log.level = logLevel
-    if (unused.length > 0) app.log.warn({ keys: unused }, 'these keys of the configuration are accepted and do nothing')
-  })
+  config.onChange(() => { trouble = null })
   // Not before: what was changed since the start is taken in then.
   app.addHook('onListen', async () => {
     if (fixed !== undefined) return
     await place.watch(() => { reload(place.kind).catch(() => {}) })
     await reload(place.kind)
   })
-  app.addHook('onClose', () => place.close())
 }
 
 export default fp(configEditor, { name: 'config-editor', fastify: '5.x', dependencies: ['config', 'keys', 'audit'] })

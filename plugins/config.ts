@@ -64,8 +64,13 @@ async function config (app: FastifyInstance): Promise<void> {
   let bad: unknown = null
   const place = await openPlace(app, path, async text => {
     if (whole) return false
-    bad = await (async () => { await loadDocument(documentOfText(text, path, path), loading) })().then(() => null, (error: unknown) => error)
-    return bad === null
+    try {
+      await loadDocument(documentOfText(text, path, path), loading)
+      return true
+    } catch (error) {
+      bad = error
+      return false
+    }
   })
   app.addHook('onClose', () => place.close())
   const { text, revision } = await place.read()
@@ -83,8 +88,12 @@ async function config (app: FastifyInstance): Promise<void> {
     load: document => loadDocument({ document, source: place.source, folder: dirname(resolve(path)) }, { ...loading, before: live.current }),
     unwritten: () => writtenFromEnvironment(env, processEnv)
   })
-  app.log.level = live.current.logLevel
-  if (live.current.unused.length > 0) app.log.warn({ keys: live.current.unused }, 'these keys of the configuration are accepted and do nothing')
+  const log = ({ logLevel, unused }: Config): void => {
+    app.log.level = logLevel
+    if (unused.length > 0) app.log.warn({ keys: unused }, 'these keys of the configuration are accepted and do nothing')
+  }
+  log(live.current)
+  live.onChange(log)
 }
 
 export default fp(config, { name: 'config', fastify: '5.x', dependencies: ['env', 'transformers'] })

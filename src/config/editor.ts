@@ -6,6 +6,7 @@ import { type Difference, differences } from './edit/difference.ts'
 import { editText } from './edit/edit-text.ts'
 import { type Effects, type State, effectsOf } from './edit/effects.ts'
 import { unmaskSecrets } from './edit/secrets.ts'
+import { InTurn } from './in-turn.ts'
 import type { LiveConfig } from './live.ts'
 import { type ConfigPlace, Conflict, type Version } from './place/place.ts'
 import type { Config } from './snapshot.ts'
@@ -56,7 +57,7 @@ const TRIES = 5
 /** Changes the document: checked as a whole, then written, then put in force. One change at a time. */
 export class ConfigEditor {
   readonly #parts: EditorParts
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new InTurn()
   /** What is in force. */
   #revision: string
   /** The document that is in force. */
@@ -86,7 +87,7 @@ export class ConfigEditor {
 
   /** @throws {ConfigError} where it cannot be; {Conflict} where the document is at another revision; {PlaceError} */
   edit (edit: Edit): Promise<Outcome> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       for (let tries = 1; ; tries++) {
         try {
           return await this.#edit(edit)
@@ -104,7 +105,7 @@ export class ConfigEditor {
    * @throws {ConfigError} where it cannot be: what was in force stays so
    */
   reload (anyway = false): Promise<Outcome | null> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       const { live, place, load } = this.#parts
       const version = await place.read(true)
       if (version.revision === this.#revision && (!anyway || version.text === null)) return null
@@ -170,16 +171,5 @@ export class ConfigEditor {
     } catch {
       return {}
     }
-  }
-
-  /** One after the other, whatever becomes of those before. */
-  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
-    const before = this.#last
-    const own = (async () => {
-      await before.catch(() => {})
-      return await work()
-    })()
-    this.#last = own.catch(() => {})
-    return await own
   }
 }

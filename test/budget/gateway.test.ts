@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { type TestApp, startApp } from '../helper/app.ts'
 import { startCountingProvider, tokensOfRequest } from '../helper/counted-load.ts'
 import { NO_POSTGRES, postgresPlace } from '../helper/databases.ts'
-import { until } from '../limits/stage.ts'
+import { until } from '../helper/until.ts'
 
 /** US dollars per million tokens, and so micro-dollars per token. */
 const PRICE = { input: 3, output: 15 }

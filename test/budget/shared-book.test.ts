@@ -14,7 +14,7 @@ import type { Store } from '../../src/store/store.ts'
 import { openProxy } from '../helper/breakable-proxy.ts'
 import { NO_POSTGRES, postgresPlace } from '../helper/databases.ts'
 import { openEntry, settledEntry } from '../helper/entries.ts'
-import { until } from '../limits/stage.ts'
+import { until } from '../helper/until.ts'
 import { type Admitted, Log, ask, askAll, key, newId } from './stage.ts'
 
 const DOLLAR = 1_000_000

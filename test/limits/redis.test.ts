@@ -8,7 +8,8 @@ import { redisAddress } from '../../src/limits/redis-address.ts'
 import { RedisLink, createRedis } from '../../src/limits/redis-link.ts'
 import { COUNT } from '../../src/limits/scripts.ts'
 import { SharedLimits } from '../../src/limits/shared-limits.ts'
-import { NO_REDIS, type OwnRedis, type Replica, key, ownRedis, replica, sparePort, until } from './stage.ts'
+import { until } from '../helper/until.ts'
+import { NO_REDIS, type OwnRedis, type Replica, key, ownRedis, replica, sparePort } from './stage.ts'
 
 const WARN = 40
 const INFO = 30

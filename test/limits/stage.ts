@@ -139,11 +139,3 @@ async function listens (port: number): Promise<boolean> {
     socket.destroy()
   }
 }
-
-/** Waits until something is so; fails after 10 s. */
-export async function until (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 10_000; !await isSo();) {
-    if (performance.now() > end) throw new Error(`in 10 s it was never so that ${what}`)
-    await sleep(20)
-  }
-}

@@ -8,22 +8,21 @@ import { until } from '../helper/until.ts'
 
 /** `/api/config` as its users know it. */
 
-/** Whatever JSON an answer holds: tests look into it by name. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Json = any
+interface Reply { status: number, etag: string, json: Record<string, unknown> }
 
-interface Reply { status: number, etag: string, json: Json }
+/** The document that the service starts with. */
+interface Document { readonly Providers: [object], readonly Router: object, readonly [name: string]: unknown }
 
 interface Stage extends TestApp {
   api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>
-  written: () => Promise<Json>
+  written: () => Promise<unknown>
 }
 
 const ADMIN = { authorization: 'Bearer admin-key' }
 
-async function stage (t: Test, more: object = {}, env: NodeJS.ProcessEnv = {}): Promise<Stage & { document: Json }> {
+async function stage (t: Test, more: object = {}, env: NodeJS.ProcessEnv = {}): Promise<Stage & { document: Document }> {
   const upstream = await startUpstream(t, (response, request) => answer(response, request, `${request.headers.authorization} ${request.body.model}`))
-  const document = {
+  const document: Document = {
     APIKEY: 'admin-key',
     Providers: [{ name: 'p', api_base_url: `${upstream.url}/v1/chat/completions`, api_key: 'upstream-secret', models: ['one', 'two'] }],
     Router: { default: 'p,one' },
@@ -36,7 +35,7 @@ async function stage (t: Test, more: object = {}, env: NodeJS.ProcessEnv = {}): 
     async api (method, path, body, headers = {}) {
       const reply = await fetch(app.url + path, { method, headers: { ...ADMIN, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) })
       const text = await reply.text()
-      return { status: reply.status, etag: reply.headers.get('etag') ?? '', json: text === '' ? {} : JSON.parse(text) as Json }
+      return { status: reply.status, etag: reply.headers.get('etag') ?? '', json: text === '' ? {} : JSON.parse(text) as Record<string, unknown> }
     },
     written: async () => JSON.parse(await readFile(app.path, 'utf8'))
   }
@@ -162,8 +161,8 @@ t.test('what admins do is noted, without secrets', async t => {
   const { api } = await stage(t)
   await api('PATCH', '/api/config', { Providers: [{ name: 'p', api_base_url: 'http://127.0.0.1/v1', api_key: 'another-secret', models: ['one'] }] })
   await api('POST', '/api/config/backup')
-  const { backups: [latest] } = (await api('GET', '/api/config/backups')).json as Json
-  await api('POST', `/api/config/backups/${latest.name}/restore`)
+  const { backups: [latest] } = (await api('GET', '/api/config/backups')).json as { backups: { name: string }[] }
+  await api('POST', `/api/config/backups/${latest?.name}/restore`)
   const { entries } = (await api('GET', '/api/audit')).json as { entries: { action: string, actor: string }[] }
   t.strictSame(entries.map(({ action, actor }) => [action, actor]), [['config.restore', 'APIKEY'], ['config.backup', 'APIKEY'], ['config.change', 'APIKEY']].slice(entries.length === 3 ? 0 : 1))
   t.notMatch(JSON.stringify(entries), /another-secret|upstream-secret|admin-key/)
@@ -172,9 +171,9 @@ t.test('what admins do is noted, without secrets', async t => {
 t.test('changes from outside', async t => {
   const { api, document, url, path, log, app } = await stage(t)
   await writeFile(path, JSON.stringify({ ...document, Router: { default: 'p,two' } }))
-  await until(async () => await textOf(url) === 'Bearer upstream-secret two')
+  await until('the file is in force', async () => await textOf(url) === 'Bearer upstream-secret two')
   await writeFile(path, '{ "Providers": ')
-  await until(async () => (await (await fetch(`${url}/ready`)).json() as { unhealthy_config?: boolean }).unhealthy_config === true)
+  await until('the file is known to be bad', async () => (await (await fetch(`${url}/ready`)).json() as { unhealthy_config?: boolean }).unhealthy_config === true)
   t.equal(await textOf(url), 'Bearer upstream-secret two', 'the one before serves on')
   t.match(log.filter(({ level }) => Number(level) >= 50), [{ msg: /cannot be used/ }])
   t.match(await api('PATCH', '/api/config', { LOG: true }), { status: 400 }, 'there is nothing to change a part of')
@@ -195,7 +194,7 @@ t.test('a file that the document names', async t => {
   const own = join(dirname(path), 'router.mjs')
   await writeFile(own, "export default () => 'p,two'")
   await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), CUSTOM_ROUTER_PATH: './router.mjs' }))
-  await until(async () => await textOf(url) === 'Bearer upstream-secret two')
+  await until('the router is in force', async () => await textOf(url) === 'Bearer upstream-secret two')
   await writeFile(own, 'export default () => null')
   await utimes(own, 1, 1)
   await app.reloadConfig('SIGHUP')
@@ -206,12 +205,12 @@ t.test('what is shown is no configuration', async t => {
   const { api, document, path, log, url } = await stage(t)
   const shown = await (await fetch(`${url}/api/config`, { headers: ADMIN })).text()
   await writeFile(path, shown)
-  await until(() => log.some(({ level, problem }) => Number(level) >= 50 && /APIKEY: is masked/.test(String(problem))))
+  await until('the masks are refused', () => log.some(({ level, problem }) => Number(level) >= 50 && /APIKEY: is masked/.test(String(problem))))
   t.equal((await ask(url, {}, { 'x-api-key': '********' })).status, 401, 'a mask is no key')
   t.equal(await textOf(url), 'Bearer upstream-secret one')
 
   await writeFile(path, JSON.stringify(document))
-  await until(async () => !('unhealthy_config' in (await (await fetch(`${url}/ready`)).json() as object)))
+  await until('the file is good again', async () => !('unhealthy_config' in (await (await fetch(`${url}/ready`)).json() as object)))
   const name = 'config.2026-01-01T00-00-00-000Z.json'
   await mkdir(join(dirname(path), '.backups'), { recursive: true })
   await writeFile(join(dirname(path), '.backups', name), JSON.stringify({ ...JSON.parse(shown), Router: { default: 'p,two' } }))
@@ -233,8 +232,8 @@ t.test('what others wrote is noted with whatever takes it along', async t => {
   await writeFile(path, JSON.stringify({ ...document, Router: { default: 'p,two' } }))
   t.equal((await api('PATCH', '/api/config', { LOG_LEVEL: 'warn' })).status, 200)
   t.equal(await textOf(url), 'Bearer upstream-secret two')
-  const { entries } = (await api('GET', '/api/audit')).json as { entries: { action: string, after: Json }[] }
-  t.strictSame(entries.map(({ action, after }) => [action, after.changes[0].path]), [['config.change', 'LOG_LEVEL'], ['config.reload', 'Router.default']])
+  const { entries } = (await api('GET', '/api/audit')).json as { entries: { action: string, after: { changes: { path: string }[] } }[] }
+  t.strictSame(entries.map(({ action, after }) => [action, after.changes[0]?.path]), [['config.change', 'LOG_LEVEL'], ['config.reload', 'Router.default']])
 })
 
 t.test('files that do not come to an end, or come late', { timeout: 60_000 }, async t => {

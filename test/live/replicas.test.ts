@@ -41,7 +41,7 @@ t.test('two replicas, one configuration', async t => {
       }
     }))
     const wanted = Array.from({ length: EDITS }, (_, i) => `edit-${i}`).sort()
-    await until(() => replicas.every(replica => profilesOf(replica).length === EDITS))
+    await until('both have all edits', () => replicas.every(replica => profilesOf(replica).length === EDITS))
     for (const replica of replicas) t.strictSame(profilesOf(replica), wanted, 'in force')
     const [one, two] = await Promise.all(urls.map(read))
     t.strictSame(one, two, 'and as it is written')
@@ -55,7 +55,7 @@ t.test('two replicas, one configuration', async t => {
     t.match(backups[0], { author: 'APIKEY' })
     const restored = await fetch(`${urls[0]}/api/config/backups/${backups.at(-1)?.name}/restore`, { method: 'POST', headers: HEADERS })
     t.equal(restored.status, 200)
-    await until(() => replicas.every(replica => profilesOf(replica).length < EDITS))
+    await until('both have what was restored', () => replicas.every(replica => profilesOf(replica).length < EDITS))
     t.strictSame(profilesOf(replicas[0]), profilesOf(replicas[1]))
   })
 

@@ -13,6 +13,8 @@ const secret = (): string => `${CANARY}-${++planted}-4fJx92LqPz`
 const ADMIN = secret()
 const HEADERS = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN}` }
 
+interface Entry { readonly name: string, readonly api_key?: string | string[], readonly [member: string]: unknown }
+
 const OWN = `
 export default options => ({
   name: 'own',
@@ -20,15 +22,13 @@ export default options => ({
 })`
 
 /** Files that tell in their errors what they were given. */
-// eslint-disable-next-line no-template-curly-in-string
-const TELLING = 'export default options => { throw new Error(`cannot use ${options.token}`) }'
+const TELLING = 'export default options => { throw new Error("cannot use " + options.token) }'
 const TELLING_PAIR = `export default {
   name: 'telling', wire: 'openai', encodeRequest () {}, decodeReply () {}, decodeError () {},
   endpoint (url) { throw new Error('no path in ' + url) }
 }`
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-function documentWith (own: string): any {
+function documentWith (own: string): { Providers: [Entry, Entry, Entry], transformers: object[] } & Record<string, unknown> {
   return {
     APIKEY: ADMIN,
     OPENAI_API_KEY: secret(),
@@ -97,7 +97,7 @@ t.test('no secret is told', async t => {
   const [first, , second] = document.Providers
   const wrong: unknown[] = [
     { ...document, Providers: [{ ...first, api_key: `${secret()} with a blank` }, second] },
-    { ...document, Providers: [{ ...first, api_key: [first.api_key[0], first.api_key[0]] }, second] },
+    { ...document, Providers: [{ ...first, api_key: [first.api_key?.[0], first.api_key?.[0]] }, second] },
     { ...document, Providers: [{ ...first, api_key: { token: secret() } }, second] },
     { ...document, Providers: [{ ...first, api_base_url: `ftp://user:${secret()}@host/` }, second] },
     { ...document, Providers: [{ ...first, api_base_url: `http://user:${secret()}@[/` }, second] },
@@ -121,7 +121,7 @@ t.test('no secret is told', async t => {
   for (const text of [`{ APIKEY: '${secret()}', Providers: [{ api_key: '${secret()}' }] }`, `{ APIKEY: '${secret()}' "${secret()}`, JSON.stringify({ ...document, Providers: [{ ...first, api_key: `${secret()} blank` }] })]) {
     const before = errors()
     await writeFile(path, text)
-    await until(() => errors() > before)
+    await until('the bad file was noticed', () => errors() > before)
     await call('GET', '/api/config')
     await call('GET', '/ready')
   }

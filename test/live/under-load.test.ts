@@ -72,7 +72,7 @@ t.test('changes under load', async t => {
     if (n % 3 === 1) return await edit('PATCH', document)
     const before = app.config.current
     await writeFile(path, JSON.stringify(document))
-    await until(() => app.config.current !== before)
+    await until('the file is in force', () => app.config.current !== before)
   }
 
   const long = await Promise.all(Array.from({ length: STREAMS }, (_, i) => post({ stream: true, model: i % 2 === 0 ? 'stable,long' : 'gone,long' })))
@@ -106,7 +106,7 @@ t.test('changes under load', async t => {
   streams.abort()
   const ends = await Promise.all(long.map(reply => reply.text()))
   t.ok(ends.every(text => text.includes('"z"') && text.includes('message_stop')), 'every stream came to its end')
-  await until(() => others.every(({ sockets }) => sockets.size === 0))
+  await until('their sockets are closed', () => others.every(({ sockets }) => sockets.size === 0))
   t.pass('connections to providers that are gone are closed')
   t.match(app.lanes.of([...app.config.current.providers.get('stable')?.values() ?? []][0]?.provider as never).queue, { running: 0, waiting: 0 })
   t.strictSame(log.filter(({ level }) => Number(level) >= 50), [])

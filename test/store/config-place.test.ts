@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 import { Log } from '../budget/stage.ts'
 import { openProxy } from '../helper/breakable-proxy.ts'
 import { NO_POSTGRES, postgresPlace } from '../helper/databases.ts'
-import { until } from '../limits/stage.ts'
+import { until } from '../helper/until.ts'
 
 const FILE = '{ "members": [] } // by hand'
 const EDITS = 50

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { InTurn } from '../in-turn.ts'
 import { FileBackups } from './file-backups.ts'
 import { withLock } from './lock-file.ts'
 import { type Backup, type Change, type ConfigPlace, Conflict, type Version } from './place.ts'
@@ -35,7 +36,7 @@ export class FilePlace implements ConfigPlace {
   readonly #secret: Buffer | string
   readonly #lookEvery: number | undefined
   readonly #backups: FileBackups
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new InTurn()
   /**
    * The revision that whoever watches knows of: the first one that was read, then what was written here, told, or taken in. That one is
    * read says nothing: who shows the document does not put it in force.
@@ -63,7 +64,7 @@ export class FilePlace implements ConfigPlace {
   }
 
   write ({ text }: Change, revision: string): Promise<{ version: Version, backup: Backup | null }> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       const content = Buffer.from(text)
       if (content.length > MAX_BYTES) throw tooLong(this.source, 'cannot be written')
       const target = await targetOf(this.#path)
@@ -82,7 +83,7 @@ export class FilePlace implements ConfigPlace {
   }
 
   backUp (): Promise<Backup | null> {
-    return this.#inTurn(async () => {
+    return this.#turns.do(async () => {
       const content = await this.#content()
       return content === undefined ? null : await this.#backups.add(content)
     })
@@ -110,12 +111,12 @@ export class FilePlace implements ConfigPlace {
   async close (): Promise<void> {
     this.#closed = true
     this.#watch?.close()
-    await this.#last
+    await this.#turns.over()
   }
 
   /** Told only where there is another text: most of what happens to a file changes none. Never while it is written here. */
   async #compare (changed: () => void): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.do(async () => {
       const found = await this.#look()
       if (found === this.#known || this.#closed) return
       this.#known = found
@@ -142,13 +143,6 @@ export class FilePlace implements ConfigPlace {
 
   #revisionOf (content: Buffer | undefined): string {
     return content === undefined ? NONE : createHmac('sha256', this.#secret).update(content).digest('base64url').slice(0, REVISION_LENGTH)
-  }
-
-  /** One after the other, whatever becomes of those before. */
-  async #inTurn<T> (work: () => Promise<T>): Promise<T> {
-    const own = this.#last.then(work)
-    this.#last = own.catch(() => {})
-    return await own
   }
 }
 

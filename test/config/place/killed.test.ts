@@ -58,7 +58,7 @@ t.test('killed at any moment, the file is whole, and what was said to be written
   let [last, undone, done] = [0, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     const writer = startPlaceProcess(t, 'loop', path, SIZE)
-    await until(() => writer.printed().length > 0 || writer.child.exitCode !== null, 'a write')
+    await until('it writes', () => writer.printed().length > 0 || writer.child.exitCode !== null)
     await sleep(Math.random() * 40)
     writer.child.kill('SIGKILL')
     t.match(await writer.ended, { signal: 'SIGKILL' })

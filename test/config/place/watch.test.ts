@@ -67,7 +67,7 @@ for (const [name, dance] of Object.entries(DANCES)) {
     const { path, told } = await stage(t)
     for (const text of ['first', 'second', 'third']) {
       await dance(path, text)
-      await until(() => told.text === text, text)
+      await until(`${text} is told`, () => told.text === text)
     }
   })
 }
@@ -87,7 +87,7 @@ t.test('a ConfigMap, whose files are links into a folder that is exchanged', asy
   for (const [before, version] of [['v0', 'v1'], ['v1', 'v2'], ['v2', 'v3']] as const) {
     await publish(version)
     await rm(join(folder, `..${before}`), { recursive: true })
-    await until(() => told.text === version, version)
+    await until(`${version} is told`, () => told.text === version)
   }
 })
 
@@ -100,12 +100,12 @@ t.test('a link to a file elsewhere, and then to another one', async t => {
   await symlink('../one/config.json', path)
   const told = await watched(openPlace(t, path, HOUR))
   await DANCES['written in place']?.(one, 'one')
-  await until(() => told.text === 'one')
+  await until('it is told', () => told.text === 'one')
   await symlink('../two/config.json', `${path}.new`)
   await rename(`${path}.new`, path)
-  await until(() => told.text === 'two')
+  await until('it is told', () => told.text === 'two')
   await DANCES['saved to a new file that takes its name']?.(two, 'three')
-  await until(() => told.text === 'three')
+  await until('it is told', () => told.text === 'three')
 })
 
 t.test('a folder that is not there yet, goes, and comes again', async t => {
@@ -116,9 +116,9 @@ t.test('a folder that is not there yet, goes, and comes again', async t => {
   for (const text of ['first', 'second']) {
     await mkdir(deep, { recursive: true })
     await writeFile(join(deep, 'config.json'), text)
-    await until(() => told.text === text, text)
+    await until(`${text} is told`, () => told.text === text)
     await rm(join(folder, 'a'), { recursive: true })
-    await until(() => told.text === null, 'nothing')
+    await until('it is told to be gone', () => told.text === null)
   }
 })
 
@@ -133,10 +133,10 @@ t.test('a folder in the place of another one', async t => {
     await writeFile(join(next, 'config.json'), text)
     await rename(path, join(folder, `before-${text}`))
     await rename(next, path)
-    await until(() => told.text === text, text)
+    await until(`${text} is told`, () => told.text === text)
   }
   await writeFile(join(path, 'config.json'), 'third')
-  await until(() => told.text === 'third', 'and what happens in the new one')
+  await until('what happens in the new one is told', () => told.text === 'third')
 })
 
 t.test('a change that no system tells of', async t => {
@@ -147,7 +147,7 @@ t.test('a change that no system tells of', async t => {
   await link(path, other)
   for (const text of ['first', 'second']) {
     await writeFile(other, text)
-    await until(() => told.text === text, text)
+    await until(`${text} is told`, () => told.text === text)
   }
 })
 
@@ -161,16 +161,16 @@ t.test('other files of the folder are no change, and keep none from being told',
     systemWatch.close()
   })
   await fileWatch.open()
-  await until(() => told === 1, 'what may have happened before')
+  await until('what may have happened before is told', () => told === 1)
   for (let i = 0; i < 20; i++) await writeFile(join(folder, 'database.wal'), String(i))
-  await until(() => others > 0)
+  await until('the system tells of it', () => others > 0)
   await sleep(300)
   t.equal(told, 1)
 
   const end = new AbortController()
   const busy = (async () => { while (!end.signal.aborted) await writeFile(join(folder, 'database.wal'), 'x').then(() => sleep(2)) })()
   await writeFile(path, 'changed')
-  await until(() => told > 1)
+  await until('it is told', () => told > 1)
   end.abort()
   await busy
 })
@@ -183,15 +183,15 @@ t.test('what was written here is not told, what others write is', async t => {
     await overwrite(place, String(i))
     if (i % 5 === 0) await sleep(150)
   }
-  await until(() => others.text === '20')
+  await until('it is told', () => others.text === '20')
   t.equal(mine.count, 0)
   await place.backUp()
   await overwrite(other, '21')
-  await until(() => mine.text === '21')
+  await until('it is told', () => mine.text === '21')
   t.equal(mine.count, 1)
   await writeFile(path, '21')
   await overwrite(other, '22')
-  await until(() => mine.text === '22')
+  await until('it is told', () => mine.text === '22')
 })
 
 t.test('that somebody reads it, or is too late to write it, keeps nothing from being told', async t => {
@@ -200,7 +200,7 @@ t.test('that somebody reads it, or is too late to write it, keeps nothing from b
   await writeFile(path, 'changed')
   t.equal((await place.read()).text, 'changed')
   await t.rejects(place.write({ text: '1', author: 'ann', difference: [] }, revision))
-  await until(() => told.count === 1)
+  await until('it is told', () => told.count === 1)
 })
 
 t.test('what was changed between the first look and the watching is told', async t => {
@@ -209,18 +209,18 @@ t.test('what was changed between the first look and the watching is told', async
   await writeFile(path, 'changed')
   let told = 0
   await place.watch(() => { told++ })
-  await until(() => told === 1)
+  await until('it is told', () => told === 1)
 })
 
 t.test('a file that cannot be read is told, and so is that it can be again', async t => {
   const { path, told } = await stage(t)
   await rm(path)
   await mkdir(path)
-  await until(() => told.count > 0)
+  await until('it is told', () => told.count > 0)
   told.text = 'nothing yet'
   await rm(path, { recursive: true })
   await writeFile(path, '0')
-  await until(() => told.text === '0')
+  await until('it is told', () => told.text === '0')
 })
 
 t.test('that only its times or its mode are others is not told', async t => {
@@ -230,7 +230,7 @@ t.test('that only its times or its mode are others is not told', async t => {
   await writeFile(path, '0', { flag: 'r+' })
   await sleep(300)
   await writeFile(path, '1', { flag: 'r+' })
-  await until(() => mine.text === '1' && others.text === '1')
+  await until('it is told', () => mine.text === '1' && others.text === '1')
   t.strictSame([mine.count, others.count], [1, 1])
 })
 
@@ -240,7 +240,7 @@ t.test('nothing is told after the end', async t => {
   const open = await watched(openPlace(t, path))
   await writeFile(path, '1')
   await place.close()
-  await until(() => open.text === '1')
+  await until('it is told', () => open.text === '1')
   t.equal(closed.count, 0)
   t.equal(await readFile(path, 'utf8'), '1')
 
