@@ -109,9 +109,7 @@ export class ConfigEditor {
       const { live, place, load } = this.#parts
       const version = await place.read(true)
       if (version.revision === this.#revision && (!anyway || version.text === null)) return null
-      // A file that is gone was not taken away to serve the demo from here on.
-      if (version.text === null) throw new ConfigError(place.source, ['there is no such file any more'])
-      const document = parseDocument(version.text, place.source)
+      const document = this.#documentOf(version)
       const config = await load(document)
       const outcome = { version, backup: null, changed: false, difference: [], others: differences(this.#document, document), effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
       this.#putInForce({ document, config }, version)
@@ -123,7 +121,8 @@ export class ConfigEditor {
     const { place, live } = this.#parts
     const version = await place.read()
     if (revision !== undefined && revision !== version.revision) throw new Conflict(version.revision)
-    const current = replaces ? this.#documentOrNothing(version) : this.#documentOf(version)
+    const there = replaces ? this.#documentOrNothing(version) : this.#documentOf(version)
+    const current = there ?? {}
     const wanted = change(current)
     if (isTooDeep(wanted)) throw new ConfigError('the document', [TOO_DEEP])
     const { document, problems } = unmaskSecrets(wanted, current)
@@ -133,7 +132,7 @@ export class ConfigEditor {
     // With masks in it, it is not the text of what they stand for.
     const given = isDeepStrictEqual(document, wanted) ? text : undefined
     const changed = difference.length > 0 || (given !== undefined && given !== version.text)
-    const others = version.revision === this.#revision ? [] : differences(this.#document, current)
+    const others = there === undefined || version.revision === this.#revision ? [] : differences(this.#document, there)
     const outcome = { version, backup: null, changed, difference, others, effects: effectsOf({ document: this.#document, config: live.current }, { document, config }) }
     if (dryRun) return outcome
     if (!changed) {
@@ -161,15 +160,19 @@ export class ConfigEditor {
     this.#parts.live.apply(config)
   }
 
-  #documentOf ({ text }: Version): JsonObject {
-    return text === null ? this.#parts.unwritten() : parseDocument(text, this.#parts.place.source)
+  /** @throws {ConfigError} where it is none, or is gone: nobody took it away to be served by the environment, or the demo, from here on */
+  #documentOf ({ text, revision }: Version): JsonObject {
+    const { place, unwritten } = this.#parts
+    if (text !== null) return parseDocument(text, place.source)
+    if (revision !== this.#revision) throw new ConfigError(place.source, ['there is no such file any more'])
+    return unwritten()
   }
 
-  #documentOrNothing (version: Version): JsonObject {
+  #documentOrNothing (version: Version): JsonObject | undefined {
     try {
       return this.#documentOf(version)
     } catch {
-      return {}
+      return undefined
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type TestApp, startApp } from '../helper/app.ts'
@@ -187,6 +187,20 @@ t.test('changes from outside', async t => {
   await app.reloadConfig('SIGHUP')
   t.equal(await textOf(url), 'Bearer upstream-secret two')
   t.equal(app.log.level, 'fatal')
+})
+
+t.test('a file that is gone', async t => {
+  const { api, document, path, url, log } = await stage(t, {}, { APIKEY: 'admin-key' })
+  await rm(path)
+  await until('it is missed', () => log.some(({ problem }) => /no such file any more/.test(String(problem))))
+  t.equal(await textOf(url), 'Bearer upstream-secret one', 'the one before serves on')
+  for (const [method, body] of [['GET', undefined], ['PATCH', { LOG_LEVEL: 'warn' }]] as const) {
+    t.match(await api(method, '/api/config', body), { status: 400, json: { error: { message: /there is no such file any more/ } } }, `${method}: the demo is not in its place`)
+  }
+  t.equal((await api('POST', '/api/config', document)).status, 200)
+  t.strictSame(JSON.parse(await readFile(path, 'utf8')), document)
+  const { entries } = (await api('GET', '/api/audit')).json as { entries: { action: string }[] }
+  t.strictSame(entries.map(({ action }) => action), ['config.change'], 'nobody else changed anything')
 })
 
 t.test('a file that the document names', async t => {
