@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
+import { createPool } from '../store/postgres/pool.ts'
 
 /** Of their own: no burst of requests for one key may take those that the ledger writes by. */
 const CONNECTIONS = 4
@@ -39,19 +40,15 @@ export class DatabaseLink {
   constructor (parts: DatabaseLinkParts) {
     const patience = this.#patience = parts.patience ?? PATIENCE
     this.#parts = parts
-    this.#pool = new pg.Pool({
+    this.#pool = createPool({
       connectionString: parts.url,
       max: CONNECTIONS,
       idleTimeoutMillis: IDLE,
       connectionTimeoutMillis: patience,
       // Nobody waits for so long; then the connection is thrown away.
       query_timeout: 2 * patience,
-      application_name: 'switchyard budgets',
-      keepAlive: true
+      application_name: 'switchyard budgets'
     })
-    // One that breaks while nobody uses it is replaced; one that breaks in use fails its query.
-    this.#pool.on('error', () => {})
-    this.#pool.on('connect', client => { client.on('error', () => {}) })
   }
 
   /** Whether the database answers, as far as is known. */

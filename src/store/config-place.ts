@@ -1,8 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import { backupName, backupTime } from '../config/place/backup-name.ts'
 import { type Backup, type Change, type ConfigPlace, Conflict, PlaceError, type Version } from '../config/place/place.ts'
 import { openStore } from './open.ts'
+import { createPool } from './postgres/pool.ts'
 import { CHANNEL, RevisionWatch, TIMEOUT } from './revision-watch.ts'
 
 /** Of their own: the configuration is changed rarely, and must be even where the account is busy. */
@@ -62,17 +63,13 @@ export class PostgresPlace implements ConfigPlace {
 
   private constructor (options: PostgresPlaceOptions) {
     this.#options = options
-    this.#pool = new pg.Pool({
+    this.#pool = createPool({
       connectionString: options.url,
       max: CONNECTIONS,
       connectionTimeoutMillis: TIMEOUT,
       query_timeout: TIMEOUT,
-      application_name: 'switchyard configuration',
-      keepAlive: true
+      application_name: 'switchyard configuration'
     })
-    // One that breaks while nobody uses it is replaced; one that breaks in use fails its query.
-    this.#pool.on('error', () => {})
-    this.#pool.on('connect', client => { client.on('error', () => {}) })
   }
 
   /**

@@ -1,6 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { type Statement, expandValues } from './postgres/expand-values.ts'
+import { createPool } from './postgres/pool.ts'
 import { type ManyRows, type Store, UnexpectedCount } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -21,18 +22,14 @@ const types: pg.CustomTypesConfig = {
  * @param onError is told of connections that broke while nobody used them
  */
 export function openPostgres (url: string, onError: (error: Error) => void): Store {
-  const pool = new pg.Pool({
+  const pool = createPool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     query_timeout: STATEMENT_TIMEOUT,
     application_name: 'switchyard',
-    keepAlive: true,
     types
-  })
-  pool.on('error', onError)
-  // The pool listens to those that nobody uses only; one that breaks between two queries of a transaction fails the next query.
-  pool.on('connect', client => { client.on('error', () => {}) })
+  }, onError)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     kind: 'postgres',

@@ -36,6 +36,26 @@ export async function postgresPlace (t: Teardown): Promise<Extract<Place, { kind
   return { kind: 'postgres', url: url.href }
 }
 
+/** Runs a test on a new database of each kind; where there is no PostgreSQL, it says that it skips that. */
+export async function onEachDatabase (t: Test, test: (t: Test, place: Place) => Promise<void>): Promise<void> {
+  await t.test('sqlite', async t => test(t, await sqlitePlace(t)))
+  await onPostgres(t, 'postgres', test)
+}
+
+/** Runs a test on a new PostgreSQL database; where there is no server, it says that it skips. */
+export async function onPostgres (t: Test, name: string, test: (t: Test, place: Extract<Place, { kind: 'postgres' }>) => Promise<void>): Promise<void> {
+  await t.test(name, async t => {
+    const place = await postgresPlace(t)
+    if (place === undefined) t.pass(`skipped: ${NO_POSTGRES}`, { skip: NO_POSTGRES })
+    else await test(t, place)
+  })
+}
+
+/** The variable that names a database. */
+export function databaseUrl (place: Place): string {
+  return place.kind === 'sqlite' ? `sqlite:${place.path}` : place.url
+}
+
 /** Why a test that needs a service is skipped. */
 export const NO_POSTGRES = 'no PostgreSQL answers at 127.0.0.1:5432'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startApp } from '../helper/app.ts'
-import { NO_POSTGRES, postgresPlace } from '../helper/databases.ts'
+import { onPostgres } from '../helper/databases.ts'
 import { until } from '../helper/until.ts'
 
 /** Two replicas that have their configuration in PostgreSQL. */
@@ -11,12 +11,7 @@ const CONFIG = { APIKEY: 'admin-key', Providers: [{ name: 'p', api_base_url: 'ht
 
 t.setTimeout(180_000)
 
-t.test('two replicas, one configuration', async t => {
-  const place = await postgresPlace(t)
-  if (place === undefined) {
-    t.pass(NO_POSTGRES, { skip: NO_POSTGRES })
-    return
-  }
+await onPostgres(t, 'two replicas, one configuration', async (t, place) => {
   const env = { DATABASE_URL: place.url, CONFIG_STORE: 'postgres' }
   const replicas = await Promise.all([startApp(t, { config: CONFIG, env }), startApp(t, { config: CONFIG, env })])
   const read = async (url: string): Promise<{ etag: string, document: { Router: { profiles: Record<string, object> } } }> => {
@@ -65,12 +60,7 @@ t.test('two replicas, one configuration', async t => {
   })
 })
 
-t.test('a file that cannot be used does not begin the history', async t => {
-  const place = await postgresPlace(t)
-  if (place === undefined) {
-    t.pass(NO_POSTGRES, { skip: NO_POSTGRES })
-    return
-  }
+await onPostgres(t, 'a file that cannot be used does not begin the history', async (t, place) => {
   const env = { DATABASE_URL: place.url, CONFIG_STORE: 'postgres' }
   await t.rejects(startApp(t, { config: { ...CONFIG, Router: { default: 'p,other' } }, env }), /Router\.default: /)
   const { app } = await startApp(t, { config: CONFIG, env })
