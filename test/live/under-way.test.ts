@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startApp } from '../helper/app.ts'
 import { ask } from '../helper/ask.ts'
 import { until } from '../helper/until.ts'
-import { json, startUpstream } from '../helper/upstream.ts'
+import { gatewayFolder, startGateway } from '../helper/gateway-process.ts'
+import { USAGE, delta, json, sse, startUpstream } from '../helper/upstream.ts'
 
 /** What is under way when the configuration changes, beside answers. */
 
@@ -63,4 +65,24 @@ t.test('looks at a slow server: many changes are one', async t => {
   for (const response of held) json(response, { data: [{ id: 'm', max_model_len: 4096 }] })
   await until('it is known', () => app.health.providers.get('p')?.status === 'up')
   t.equal(app.config.current.providers.get('p')?.get('m')?.capabilities.contextWindow, 4096, 'and what it told is known in the latest configuration')
+})
+
+t.test('a service that stops: the grace is that of the configuration in force', { timeout: 60_000 }, async t => {
+  let end = (): void => {}
+  const upstream = await startUpstream(t, response => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(sse(delta({ role: 'assistant', content: 'a' })))
+    end = () => { response.end(sse(delta({ content: 'z' }), delta({}, 'stop', { usage: USAGE }), '[DONE]')) }
+  })
+  const folder = await gatewayFolder(t, { APIKEY: 'admin-key', Stream: { shutdownGrace: 0 }, Providers: [{ name: 'p', api_base_url: `${upstream.url}/v1/chat/completions`, models: ['m'] }], Router: { default: 'p,m' } })
+  const { url, child } = await startGateway(t, folder)
+  await change(url, { Stream: { shutdownGrace: 30_000 } })
+  const reply = await fetch(`${url}/v1/messages`, { method: 'POST', headers: HEADERS, body: JSON.stringify({ model: 'x', max_tokens: 10, stream: true, messages: [{ role: 'user', content: 'Hi' }] }) })
+  child.kill('SIGTERM')
+  // Longer than the first configuration would have given it, five seconds for what is left included.
+  await sleep(6000)
+  t.equal(child.exitCode, null)
+  end()
+  t.match(await reply.text(), /"z"[^]*message_stop/)
+  if (child.exitCode === null) await once(child, 'exit')
+  t.equal(child.exitCode, 0)
 })
