@@ -5,6 +5,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { ConfigError } from '../src/config/config-error.ts'
 import { QUICK_AJV } from '../src/quick-ajv.ts'
 import type { Environment } from '../src/config/environment.ts'
+import { FOREIGN_VARIABLES } from '../src/config/environment/variables.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -32,7 +33,8 @@ const schema = {
     LOG_LEVEL: { type: 'string' },
     OPENROUTER_API_KEY: { type: 'string' },
     OPENROUTER_BASE_URL: { type: 'string' },
-    TARGET_MODEL_DEFAULT: { type: 'string' }
+    TARGET_MODEL_DEFAULT: { type: 'string' },
+    ...Object.fromEntries(FOREIGN_VARIABLES.map(name => [name, { type: 'string' }]))
   }
 }
 

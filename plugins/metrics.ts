@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Exchange } from '../src/http/exchange.ts'
 import { type Instruments, createInstruments, gauge } from '../src/metrics/instruments.ts'
+import { modelLabel } from '../src/metrics/model-label.ts'
 import { noteExchange } from '../src/metrics/note.ts'
 import type { Target } from '../src/target.ts'
 import type { BreakerState } from '../src/upstream/breaker.ts'
@@ -88,7 +89,7 @@ async function metrics (app: FastifyInstance): Promise<void> {
       watched = true
       return register
     },
-    spent: ({ provider, model }: Target, cost: number) => instruments.cost.inc({ gen_ai_provider_name: provider.name, gen_ai_request_model: model }, cost / MICRO),
+    spent: (target: Target, cost: number) => instruments.cost.inc({ gen_ai_provider_name: target.provider.name, gen_ai_request_model: modelLabel(target) }, cost / MICRO),
     note: (exchange: Exchange, received: number) => noteExchange(instruments, exchange, received)
   })
 }

@@ -9,6 +9,7 @@ import { decide } from '../src/routing/decide.ts'
 import { describe } from '../src/routing/describe.ts'
 import { type Explanation, explain } from '../src/routing/explain.ts'
 import type { Fitting } from '../src/routing/fit.ts'
+import { namedTarget, ruleOf, withoutAlias } from '../src/routing/model-name.ts'
 import { PromptSizes } from '../src/routing/prompt-sizes.ts'
 import type { Router } from '../src/routing/router.ts'
 import type { Given } from '../src/routing/rules.ts'
@@ -18,6 +19,8 @@ import type { MessagesRequest, Usage } from '../src/wire/anthropic.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     router: {
+      /** The rules that a client's requests go by. @throws {ApiError} for a profile that is not known */
+      of (caller: Caller): Router
       /** Picks the targets of a request. @throws {ApiError} for a profile or, where strict, a model that is not known */
       route (body: MessagesRequest, caller: Caller, url: string): Routed | Promise<Routed>
       /** The same, with what every rule said. */
@@ -49,6 +52,10 @@ function routerOf ({ headers, profile }: Caller, { router, profiles }: Config): 
   return (profile !== undefined && profiles.get(profile)) || router
 }
 
+function isNamed (model: string, { find, ofVendor }: Router): boolean {
+  return ruleOf(model) !== undefined || namedTarget(model, find) !== undefined || ofVendor(withoutAlias(model)) !== undefined
+}
+
 /** The rules: which request goes where. */
 async function router (app: FastifyInstance): Promise<void> {
   const sizes = new PromptSizes()
@@ -70,13 +77,14 @@ async function router (app: FastifyInstance): Promise<void> {
   }
 
   app.decorate('router', {
+    of: caller => routerOf(caller, app.config.current),
     route (body: MessagesRequest, caller: Caller, url: string): Routed | Promise<Routed> {
       const config = app.config.current
       const chosen = routerOf(caller, config)
       const traits = describe(body, caller, lastSize)
       const routed = (given: Given): Routed => ({ config, traits, route: decide(traits, chosen, { ...given, ...fitting }) })
-      // Who names a target is not asked about.
-      if (config.custom === undefined || chosen.find(body.model) !== undefined) return routed({})
+      // Who names a target, or a rule, is not asked about.
+      if (config.custom === undefined || isNamed(body.model, chosen)) return routed({})
       return askCustom(body, url, traits, config, chosen).then(routed)
     },
     async explain (body: MessagesRequest, caller: Caller, url: string): Promise<Routed & { rules: Explanation[] }> {

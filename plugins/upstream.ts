@@ -1,16 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Logger } from 'pino'
 import type { Config } from '../src/config/snapshot.ts'
 import { ApiError } from '../src/errors.ts'
 import type { Provider, Target, UpstreamRequest } from '../src/provider.ts'
 import { UpstreamCall } from '../src/upstream/call.ts'
+import { LoggedCall } from '../src/upstream/logged-call.ts'
 import { Pools, type WaySettings } from '../src/upstream/pools.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     upstream: {
-      /** Sends a request to a provider. */
-      send (request: UpstreamRequest, target: Target): UpstreamCall
+      /** Sends a request to a provider. @param requestId the client's request that it belongs to, for the log */
+      send (request: UpstreamRequest, target: Target, requestId?: string): UpstreamCall
       /** Asks a provider's server for something, by the same way. */
       get (url: URL, headers: Record<string, string>): UpstreamCall
     }
@@ -52,15 +54,19 @@ function print (body: object, { pair, adapters }: Provider): string {
 /** The way to the providers. */
 async function upstream (app: FastifyInstance): Promise<void> {
   const { config } = app
+  const log = app.log as Logger
   const pools = new Pools(wayOf(app, config.current))
   config.onChange(now => pools.configure(wayOf(app, now), originsOf(now)))
 
   app.decorate('upstream', {
-    send ({ url, headers, body }: UpstreamRequest, { provider }: Target): UpstreamCall {
-      const call = new UpstreamCall()
+    send ({ url, headers, body }: UpstreamRequest, target: Target, requestId?: string): UpstreamCall {
+      const { provider } = target
+      const call = log.isLevelEnabled('debug') ? new LoggedCall(log, { requestId, target: target.name }) : new UpstreamCall()
       const { origin, path } = addressOf(url)
       const dispatcher = provider.pair.dispatcher ?? pools.of(origin)
-      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: Buffer.isBuffer(body) ? body : print(body, provider) }, call)
+      const payload = Buffer.isBuffer(body) ? body : print(body, provider)
+      if (call instanceof LoggedCall) call.logSent(url, payload)
+      dispatcher.dispatch({ origin, path, method: 'POST', headers, body: payload }, call)
       return call
     },
 

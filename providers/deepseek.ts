@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { conversationKey } from '../src/message/conversation-key.ts'
 import type { Losses } from '../src/message/losses.ts'
 import { identityOf } from '../src/message/session.ts'
 import type { Target } from '../src/provider.ts'
@@ -7,6 +8,7 @@ import type { MessagesRequest } from '../src/wire/anthropic.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
 import type { ChatDialect } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
+import { replayInto } from './openai-compatible/replay-into.ts'
 import { encodeSampling } from './openai-compatible/sampling.ts'
 
 /** Thinking included (https://api-docs.deepseek.com/quick_start/pricing). */
@@ -36,6 +38,15 @@ const dialect: ChatDialect = {
   /** With thinking on, an answer without this field is refused; of one that another model gave, nothing is known. */
   assistant (message, request, target) {
     if (isThinking(request, target)) message.reasoning_content ??= ''
+  },
+
+  /** While it thinks it refuses a forced call: such a request is written anew, without thinking. */
+  takes: ({ tool_choice: choice, thinking }) => thinking?.type === 'disabled' || (choice?.type !== 'any' && choice?.type !== 'tool'),
+
+  /** The same rule as above; thinking is on unless it is switched off. */
+  passed (raw, request, { provider, model }) {
+    const thinks = request.thinking?.type !== 'disabled' && model !== 'deepseek-chat'
+    return thinks ? replayInto(raw, provider.memory.of(conversationKey(request)), 'deepseek') : raw
   },
 
   /** Only there, and only where every tool is strict (https://api-docs.deepseek.com/guides/tool_calls). */

@@ -31,7 +31,10 @@ function openaiCompatible (server: ChatServer): TransformerPair {
       atOnce(server.request?.(body, request, target))
     }
   }
-  return { ...chatPair(dialect), ...(hosts !== undefined && { hosts }) }
+  const { chatRelay, ...pair } = chatPair(dialect)
+  // What the file changes in a request it would not see of one that passes as it came.
+  const passes = server.request === undefined && server.thinking === undefined && chatRelay !== undefined
+  return { ...pair, ...(passes && { chatRelay }), ...(hosts !== undefined && { hosts }) }
 }
 
 /** Nothing checks the types of a user's file, and what stands before a server may answer in its place. */

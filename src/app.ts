@@ -11,6 +11,7 @@ import health from '../plugins/health.ts'
 import keys from '../plugins/keys.ts'
 import lanes from '../plugins/lanes.ts'
 import ledger from '../plugins/ledger.ts'
+import leftOut from '../plugins/left-out.ts'
 import limiter from '../plugins/limiter.ts'
 import logging from '../plugins/logging.ts'
 import media from '../plugins/media.ts'
@@ -28,17 +29,20 @@ import { ApiError } from './errors.ts'
 import { sendError } from './http/error-reply.ts'
 import { jsonBody } from './http/json-body.ts'
 import { refuseConnection } from './http/refuse-connection.ts'
+import { LogOutput } from './log/output.ts'
 import { createLogger } from './logger.ts'
 import { newRequestId } from './message/ids.ts'
 import { registerProviders } from './provider-plugins.ts'
 import { QUICK_AJV } from './quick-ajv.ts'
 import auditRoute from './routes/audit.ts'
+import chatCompletions from './routes/chat-completions/index.ts'
 import configRoute from './routes/config/index.ts'
 import healthRoute from './routes/health.ts'
 import keysRoute from './routes/keys.ts'
-import countTokens from './routes/messages/count-tokens.ts'
+import countTokens from './routes/messages/count-tokens/index.ts'
 import messages from './routes/messages/index.ts'
 import metricsRoute from './routes/metrics.ts'
+import modelsRoute from './routes/models/index.ts'
 import openapiRoute from './routes/openapi.ts'
 import providersRoute from './routes/providers.ts'
 import ready from './routes/ready.ts'
@@ -60,8 +64,9 @@ export interface AppOptions extends EnvOptions {
  * @throws {ConfigError} (from `ready()`) when the configuration cannot be used
  */
 export function buildApp (options: AppOptions = {}): FastifyInstance {
+  const output = options.logger === undefined ? new LogOutput() : undefined
   const app = Fastify({
-    loggerInstance: options.logger ?? createLogger(),
+    loggerInstance: options.logger ?? createLogger(output),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: newRequestId,
     // A logger of its own for every request would cost more than all its lines, which name the request anyway.
@@ -70,18 +75,21 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
     frameworkErrors: (error, request, reply) => { sendError(new ApiError('invalid_request_error', error.message), request, reply) },
     clientErrorHandler: refuseConnection,
     return503OnClosing: false,
+    // A database that is slow to come up, or a machine that is busy, is not an error: what waits for others has limits of its own.
+    pluginTimeout: 60_000,
     // Nothing of a request is changed on the way: what a client sent is what a provider gets.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true, strictTypes: false, ...QUICK_AJV } }
   })
   setBodies(app as unknown as FastifyInstance)
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
+  app.register(leftOut)
   app.register(transformers)
   registerProviders(app as unknown as FastifyInstance)
   app.register(config)
   app.register(sensible)
   app.register(errors)
-  app.register(logging)
+  app.register(logging, { output })
   app.register(shutdown)
   app.register(openapi)
   app.register(store)
@@ -115,6 +123,8 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   app.register(openapiRoute)
   app.register(messages)
   app.register(countTokens)
+  app.register(chatCompletions)
+  app.register(modelsRoute)
   return app as unknown as FastifyInstance
 }
 

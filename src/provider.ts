@@ -74,8 +74,12 @@ export interface TransformerPair {
   decodeError (status: number, headers: Headers, body: string, target: Target): ApiError
   /** Whether the wire takes no media by URL: the gateway loads them and puts them in before encoding. */
   readonly inlinesMedia?: boolean
-  /** For the client's own wire: requests and replies go on byte for byte. */
+  /** For clients of the Messages API: requests and replies go on byte for byte. */
   readonly relay?: Relay
+  /** The same for clients of the chat-completions API, whose replies {@link decodeReply} reads on the side. */
+  readonly chatRelay?: RequestPassing
+  /** Asks the server how many tokens a request has, where {@link relay} does not. */
+  readonly counter?: TokenCounter
   /** Looks at the server, at the start and from time to time. */
   readonly probe?: Probe
   /** Milliseconds until the next look at a server that is well; without it the usual time. */
@@ -96,22 +100,39 @@ export interface ClientHead {
 
 /** A client's request as it came, for a provider of the same wire. */
 export interface RelayRequest extends ClientHead {
-  /** The body's bytes. */
+  /** The body's bytes, on the client's own wire. */
   raw: Buffer
-  /** The same, parsed. */
+  /** The same, as the Messages API has it. */
   body: MessagesRequest
   /** What is asked of the provider beside its endpoint, e.g. `/count_tokens`; empty for messages. */
   path: string
 }
 
-/** How requests and replies of the client's own wire pass through. */
-export interface Relay {
+/** How a request of the client's own wire passes through. */
+export interface RequestPassing {
+  /** Whether the server takes such a request as it is; without it, it takes all. */
+  takes? (request: MessagesRequest, target: Target): boolean
   /** The request with the target's model and our credential; all else as it came. */
   request (request: RelayRequest, target: Target): UpstreamRequest
+}
+
+/** How requests and replies of the Messages API pass through. */
+export interface Relay extends RequestPassing {
   /** Who can read a thinking block back that this target made (src/message/envelope.ts). */
   family (target: Target): string
   /** The error that an `error` event, or an error body inside a 200, stands for. */
   decodeEvent (data: unknown, target: Target): ApiError
+}
+
+/** A server's own counter of tokens. */
+export interface TokenCounter {
+  /**
+   * The question. Pure.
+   * @param encoded the request as it would be sent to be answered, with what adapters did to it
+   */
+  request (encoded: UpstreamRequest, target: Target): UpstreamRequest
+  /** The count in an answer's body; null where there is none. */
+  read (body: string): number | null
 }
 
 /**

@@ -4,6 +4,7 @@ import { buildApp } from './app.ts'
 import { ConfigError } from './config/config-error.ts'
 import { startNotes } from './start-notes.ts'
 import { listenProblem } from './http/listen-problem.ts'
+import { publishedKeyProblem } from './http/published-keys.ts'
 
 /** Time for what is left when the grace for running replies is over. */
 const MARGIN = 5000
@@ -12,8 +13,8 @@ async function start (): Promise<void> {
   const app = buildApp()
   try {
     await app.ready()
-    const { host, port } = app.config.current
-    const problem = listenProblem(host, app.keys.needed)
+    const { host, port, keys } = app.config.current
+    const problem = listenProblem(host, app.keys.needed) ?? publishedKeyProblem(host, keys)
     if (problem !== undefined) throw new ConfigError(app.config.current.source, [problem])
     // SIGHUP means: read the configuration anew. The grace is that of the configuration in force when it stops.
     closeWithGrace({ delay: false, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {

@@ -42,6 +42,8 @@ export interface ProviderFacts {
   contextWindows: ReadonlyMap<string, number>
   /** How models can be told to think, where the server says so. */
   reasoning?: ReadonlyMap<string, ModelReasoning>
+  /** What models are called there that the configuration has under a name of its own. */
+  names?: ReadonlyMap<string, string>
 }
 
 /** How a model can be told to think. */
@@ -66,6 +68,8 @@ export interface Capabilities {
   readonly vision?: boolean | undefined
   readonly tools?: boolean | undefined
   readonly thinking?: boolean | undefined
+  /** Whether it decides by itself how much to think; where it does not, it wants a budget. */
+  readonly adaptive?: boolean | undefined
 }
 
 /** Where one request goes: a provider and the model name that it knows. */
@@ -75,4 +79,9 @@ export interface Target {
   /** `provider,model`, as rules and requests name it. */
   readonly name: string
   readonly capabilities: Capabilities
+}
+
+/** What the provider calls the model of a target. */
+export function nameThere ({ provider: { facts }, model }: Target): string {
+  return facts.names?.get(model) ?? model
 }

@@ -2,11 +2,12 @@ import { ApiError } from '../../src/errors.ts'
 import { legalToolId, newToolId } from '../../src/message/ids.ts'
 import { billedOf, readUsage } from '../../src/message/usage.ts'
 import type { MessageWriter } from '../../src/message/writer.ts'
-import type { ReplyDecoder, Target } from '../../src/provider.ts'
+import type { Asked, ReplyDecoder, Target } from '../../src/provider.ts'
 import type { ContentBlock, StopDetails, StopReason } from '../../src/wire/anthropic.ts'
 import { type JsonObject, isJsonObject, objectsOf, parseJson, textOf } from '../../src/wire/json.ts'
 import { streamedError } from './decode-error.ts'
 import { familyOf } from './foreign-thinking.ts'
+import { SignedThinking } from './signed-thinking.ts'
 
 /**
  * Reads the events of a Messages stream, or a plain message, where they cannot pass as they are: an adapter changes
@@ -21,12 +22,14 @@ export class MessagesDecoder implements ReplyDecoder {
   #citations: JsonObject[] = []
   /** The text of the open thinking block. */
   #thought = ''
+  readonly #signed: SignedThinking
   #index = 0
   finished = false
 
-  constructor (writer: MessageWriter, target: Target) {
+  constructor (writer: MessageWriter, target: Target, { conversation }: Pick<Asked, 'conversation'>) {
     this.#writer = writer
     this.#target = target
+    this.#signed = new SignedThinking(target.provider.memory.of(conversation), familyOf(target))
   }
 
   push (chunk: unknown): void {
@@ -97,7 +100,9 @@ export class MessagesDecoder implements ReplyDecoder {
 
   #toolUse (id: string, name: string, input: unknown): void {
     if (name === '') return this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
-    this.#writer.toolUse(++this.#index, id === '' ? newToolId() : legalToolId(id), name)
+    const told = id === '' ? newToolId() : legalToolId(id)
+    this.#writer.toolUse(++this.#index, told, name)
+    this.#signed.called(told)
     if (isJsonObject(input) && Object.keys(input).length > 0) this.#writer.toolInput(this.#index, JSON.stringify(input))
   }
 
@@ -119,6 +124,7 @@ export class MessagesDecoder implements ReplyDecoder {
     if (this.#thought === '') this.#writer.block({ type: 'thinking', thinking: '', signature })
     else this.#writer.signature(signature)
     this.#target.provider.memory.signed(signature, familyOf(this.#target))
+    this.#signed.add({ type: 'thinking', thinking: this.#thought, signature })
   }
 
   /** A block of another kind (`redacted_thinking`, a server's tool and its result …) is told once it is whole. */
@@ -133,6 +139,7 @@ export class MessagesDecoder implements ReplyDecoder {
     if (block['type'] === 'redacted_thinking') {
       if (typeof block['data'] !== 'string') return
       this.#target.provider.memory.signed(block['data'], familyOf(this.#target))
+      this.#signed.add(block)
     }
     this.#writer.block(block as unknown as ContentBlock)
   }

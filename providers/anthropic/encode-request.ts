@@ -1,9 +1,11 @@
+import { conversationKey } from '../../src/message/conversation-key.ts'
 import { spliceRequest } from '../../src/message/splice.ts'
 import type { ClientHead, RelayRequest, Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessageParam, MessagesRequest } from '../../src/wire/anthropic.ts'
 import { withoutThinking } from './broken-loop.ts'
-import { foreignTo } from './foreign-thinking.ts'
+import { familyOf, foreignTo } from './foreign-thinking.ts'
 import { requestHeaders } from './headers.ts'
+import { withSignedThinking } from './signed-thinking.ts'
 
 const urls = new WeakMap<URL, Map<string, URL>>()
 
@@ -37,17 +39,18 @@ export function relayRequest ({ raw, body, headers, search, path }: RelayRequest
   }
 }
 
-/** The same as an object, where an adapter changes it. */
+/** The same as an object, where an adapter changes it, or the client speaks another API: that one may have left thinking out. */
 export function encodeRequest (request: MessagesRequest, target: Target, { headers, search }: ClientHead): UpstreamRequest {
   const foreignPart = foreignTo(target)
-  const messages = request.messages.flatMap((message): MessageParam[] => {
+  const remembered = withSignedThinking(request, target.provider.memory.of(conversationKey(request)), familyOf(target))
+  const messages = remembered.flatMap((message): MessageParam[] => {
     if (typeof message.content === 'string') return [message]
     const content = message.content
       .filter(block => foreignPart(block) !== 'block')
       .map(block => foreignPart(block) === 'citations' ? { ...block, citations: null } : block)
     return content.length === 0 && message.content.length > 0 ? [] : [{ ...message, content }]
   })
-  const stopped = withoutThinking(request, foreignPart)
+  const stopped = withoutThinking({ ...request, messages }, foreignPart)
   return {
     url: urlOf(target.provider.url, '', search),
     headers: requestHeaders(headers, target.provider, request.stream === true),

@@ -27,7 +27,7 @@ const pair: TransformerPair = {
   },
   endpoint: messagesEndpoint,
   encodeRequest,
-  decodeReply: (writer, target) => new MessagesDecoder(writer, target),
+  decodeReply: (writer, target, asked) => new MessagesDecoder(writer, target, asked),
   decodeError: (status, headers, body, { provider }) => decodeError(status, headers, body, provider),
   relay: { request: relayRequest, family: familyOf, decodeEvent: (data, { provider }) => streamedError(data, provider) }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { OptionSchemas, TransformerPair } from '../../src/provider.ts'
+import { counter } from './count-tokens.ts'
 import { decodeGeminiError } from './decode-error.ts'
 import { GeminiDecoder } from './decode-reply.ts'
 import { encodeGeminiRequest } from './encode-request.ts'
@@ -28,7 +29,8 @@ const pair: TransformerPair = {
   endpoint: geminiBase,
   encodeRequest: encodeGeminiRequest,
   decodeReply: (writer, target, asked) => new GeminiDecoder(writer, target, asked),
-  decodeError: (status, headers, body, { provider }) => decodeGeminiError(status, headers, body, provider)
+  decodeError: (status, headers, body, { provider }) => decodeGeminiError(status, headers, body, provider),
+  counter
 }
 
 async function gemini (app: FastifyInstance): Promise<void> {

@@ -37,6 +37,10 @@ export interface ChatDialect {
   webSearch? (body: ChatRequest, tool: ToolParam): void
   /** Where literal thinking tags in the content are read as reasoning: at its head, or from its first character on. */
   thinkTags? (target: Target, asked: Pick<MessagesRequest, 'thinking'>): 'head' | 'implied' | undefined
+  /** Whether a client's request of this wire may pass as it is; without it, all may. */
+  takes? (request: MessagesRequest, target: Target): boolean
+  /** A last touch on the bytes of one that passes. */
+  passed? (raw: Buffer, request: MessagesRequest, target: Target): Buffer
   readonly probe?: Probe
   /** Milliseconds until the next look at a server that is well (src/provider.ts). */
   readonly probePause?: number

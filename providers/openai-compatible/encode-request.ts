@@ -1,6 +1,7 @@
 import { Losses } from '../../src/message/losses.ts'
 import { demandsSearch, noWebSearch } from '../../src/message/web-search.ts'
 import type { Target, UpstreamRequest } from '../../src/provider.ts'
+import { nameThere } from '../../src/target.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
@@ -15,19 +16,20 @@ import { isStrictSchema } from './strict-schema.ts'
  */
 export function encodeChatRequest (request: MessagesRequest, target: Target, dialect: ChatDialect): UpstreamRequest {
   const losses = new Losses(request, dialect.column)
-  const body: ChatRequest = { model: target.model, messages: encodeMessages(request, dialect, target), stream: request.stream === true }
+  const body: ChatRequest = { model: nameThere(target), messages: encodeMessages(request, dialect, target), stream: request.stream === true }
   // Ignored where usage comes anyway; without it OpenAI and vLLM send none in a stream.
   if (body.stream) body.stream_options = { include_usage: true }
   encodeTools(body, request, target, dialect, losses)
   encodeStops(body, request, dialect, losses)
   encodeFormat(body, request, dialect)
   dialect.parameters(body, request, target, losses)
-  const encoded: UpstreamRequest = { url: target.provider.url, headers: headersOf(request, target, dialect), body, dropped: losses.names }
+  const encoded: UpstreamRequest = { url: target.provider.url, headers: chatHeaders(request, target, dialect), body, dropped: losses.names }
   if (dialect.webSearch === undefined && demandsSearch(request)) encoded.answer = writer => noWebSearch(writer, target.provider.name)
   return encoded
 }
 
-function headersOf (request: MessagesRequest, target: Target, dialect: ChatDialect): Record<string, string> {
+/** Headers of a request: the dialect's own, and the key. */
+export function chatHeaders (request: MessagesRequest, target: Target, dialect: ChatDialect): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: request.stream === true ? 'text/event-stream' : 'application/json' }
   Object.assign(headers, dialect.headers(target, request))
   addKey(headers, target.provider)

@@ -4,6 +4,7 @@ import { decodeChatError } from './decode-error.ts'
 import type { ChatDialect } from './dialect.ts'
 import { encodeChatRequest } from './encode-request.ts'
 import { chatEndpoint } from './endpoint.ts'
+import { relayRequest } from './relay-request.ts'
 
 /** A transformer pair for one dialect of the chat-completions wire. */
 export function chatPair (dialect: ChatDialect): TransformerPair {
@@ -17,6 +18,11 @@ export function chatPair (dialect: ChatDialect): TransformerPair {
     endpoint: chatEndpoint,
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
     decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect, target, asked),
-    decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider)
+    decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider),
+    chatRelay: {
+      // A server without JSON Schemas gets the schema in the prompt.
+      takes: (request, target) => (dialect.jsonSchema || !request.output_config?.format) && dialect.takes?.(request, target) !== false,
+      request: (request, target) => relayRequest(request, target, dialect)
+    }
   }
 }

@@ -29,7 +29,8 @@ const dialect: ChatDialect = {
     const { site_url: url = options['referer'], app_title: title = options['title'] } = options
     return {
       ...(typeof url === 'string' && { 'http-referer': url }),
-      ...(typeof title === 'string' && { 'x-openrouter-title': title })
+      // The second is its name of old, which mirrors and other servers of this wire know.
+      ...(typeof title === 'string' && { 'x-openrouter-title': title, 'x-title': title })
     }
   },
 

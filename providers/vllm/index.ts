@@ -9,6 +9,7 @@ import { mistralToolId } from '../openai-compatible/mistral.ts'
 import { chatPair } from '../openai-compatible/pair.ts'
 import { encodeSampling } from '../openai-compatible/sampling.ts'
 import { SERVER_OPTIONS, serverHeaders, thinkTagPlace } from '../openai-compatible/server-options.ts'
+import { counter } from './count-tokens.ts'
 import { probe } from './probe.ts'
 import { THINKING_OPTIONS, encodeThinking } from './thinking.ts'
 
@@ -60,7 +61,7 @@ function encodePrefill (body: ChatRequest): void {
 }
 
 async function vllm (app: FastifyInstance): Promise<void> {
-  app.transformers.add(chatPair(dialect))
+  app.transformers.add({ ...chatPair(dialect), counter })
 }
 
 export default fp(vllm, { name: 'provider-vllm', fastify: '5.x', dependencies: ['transformers'] })

@@ -18,10 +18,19 @@ export const probe: Probe = async (provider, get) => {
   return judge(provider, windowsOf(listed))
 }
 
+/** Stands in the configuration for what the server serves first, unless it serves one of that name. */
+const ANY_MODEL = 'default'
+
 /** A server that serves some of the configured models is of use. */
 function judge ({ models }: Provider, listed: Map<string, number | undefined>): Awaited<ReturnType<Probe>> {
-  const missing = models.filter(model => !listed.has(model))
-  const facts: ProviderFacts = { contextWindows: new Map([...listed].filter((entry): entry is [string, number] => entry[1] !== undefined)) }
+  const [first] = listed
+  const any = first !== undefined && models.includes(ANY_MODEL) && !listed.has(ANY_MODEL) ? first : undefined
+  const known = any === undefined ? listed : new Map([...listed, [ANY_MODEL, any[1]]])
+  const missing = models.filter(model => !known.has(model))
+  const facts: ProviderFacts = {
+    contextWindows: new Map([...known].filter((entry): entry is [string, number] => entry[1] !== undefined)),
+    ...(models.includes(ANY_MODEL) && { names: new Map(any === undefined ? [] : [[ANY_MODEL, any[0]]]) })
+  }
   if (missing.length === 0) return { facts }
   const problem = `it does not serve ${named(missing)}; it serves ${named([...listed.keys()])}`
   return missing.length === models.length ? { problem } : { facts, problem }

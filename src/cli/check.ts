@@ -3,6 +3,7 @@ import { DOCUMENT_VARIABLE } from '../config/environment-settings.ts'
 import { loadConfig, readDocument } from '../config/load.ts'
 import type { Config } from '../config/snapshot.ts'
 import { listenProblem } from '../http/listen-problem.ts'
+import { publishedKeyProblem } from '../http/published-keys.ts'
 import { redisAddress } from '../limits/redis-address.ts'
 import { SCENARIOS } from '../routing/router.ts'
 import { type JsonObject, isJsonObject } from '../wire/json.ts'
@@ -67,6 +68,8 @@ function rulesOf ({ Router: router, CUSTOM_ROUTER_PATH: custom }: JsonObject): n
 function notes ({ source, host, keys, usage, unused, acceptAnthropicKeys }: Config, variables: readonly string[]): string[] {
   const lines: string[] = []
   const exposed = listenProblem(host, keys.length > 0)
+  const published = publishedKeyProblem(host, keys)
+  if (published !== undefined) throw new ConfigError(source, [published])
   if (exposed !== undefined && !usage.enabled) throw new ConfigError(source, [exposed])
   if (exposed !== undefined) lines.push(`  - ${exposed}; keys of the store would do as well`)
   else if (keys.length === 0 && !acceptAnthropicKeys) lines.push('  - no key is set: only programs of this machine are served')

@@ -4,6 +4,7 @@ import { dirname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../config/config-error.ts'
 import { DOCUMENT_VARIABLE } from '../config/environment-settings.ts'
+import type { FOREIGN_VARIABLES } from '../config/environment/variables.ts'
 import { DEFAULT_PATH } from '../config/load.ts'
 import type { Config } from '../config/snapshot.ts'
 import { writtenFromEnvironment } from '../config/written-document.ts'
@@ -14,6 +15,8 @@ import { type Outcome, outcome } from './outcome.ts'
 
 /** Variables that hold providers already: what they say is written, and nothing is looked for. */
 const PROVIDERS = [DOCUMENT_VARIABLE, 'SWITCHYARD_PROVIDERS']
+/** The same by the names of other gateways, which count no more once there is a file. */
+const FOREIGN: readonly (typeof FOREIGN_VARIABLES[number])[] = ['VLLM_URL', 'VISION_URL', 'TARGET_MODEL_OPUS', 'TARGET_MODEL_BIG', 'TARGET_MODEL_SMALL', 'PROXY_PORT', 'PROXY_VERBOSE']
 
 /** One folder above the sources, two above what is built of them. */
 const SCHEMAS = ['../../config.schema.json', '../../../config.schema.json'].map(path => fileURLToPath(new URL(path, import.meta.url)))
@@ -57,13 +60,14 @@ async function documentFor (path: string, processEnv: NodeJS.ProcessEnv): Promis
   const $schema = schemaFrom(dirname(resolve(path)))
   const head = { ...($schema !== undefined && { $schema }) }
   const holder = PROVIDERS.find(name => processEnv[name])
-  if (holder === undefined) {
+  const foreign = FOREIGN.find(name => processEnv[name])
+  if (holder === undefined && foreign === undefined) {
     const { document, notes } = firstConfig(processEnv)
     return { document: { ...head, ...document }, notes }
   }
   const app = await offlineApp(processEnv)
   await app.close()
-  return { document: { ...head, ...writtenFromEnvironment(app.env, app.processEnv) }, notes: [`It is what the environment says; unset ${holder} and the file takes its place`] }
+  return { document: { ...head, ...writtenFromEnvironment(app.env, app.processEnv) }, notes: [holder === undefined ? `It is what the environment says; from now on the file counts, and ${foreign} does not` : `It is what the environment says; unset ${holder} and the file takes its place`] }
 }
 
 /** Where editors find what completes the file, seen from its folder; undefined where it was not installed. */

@@ -1,5 +1,6 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '../wire/json.ts'
 import { type Environment, overrides } from './environment.ts'
+import { FOREIGN_VARIABLES } from './environment/variables.ts'
 import { literal, readSetting } from './read-setting.ts'
 import { PREFIX, allSettings } from './settings.ts'
 import { nearest } from './nearest.ts'
@@ -8,7 +9,7 @@ import { nearest } from './nearest.ts'
 export const DOCUMENT_VARIABLE = `${PREFIX}CONFIG`
 
 /** Variables that are no settings, and have no prefix. */
-const PLAIN: readonly (keyof Environment)[] = ['CONFIG_PATH', 'CONFIG_STORE', 'VALID_API_KEYS', 'DATABASE_URL', 'REDIS_URL', 'KEY_HASH_SECRET', 'OPENROUTER_API_KEY', 'OPENROUTER_BASE_URL', 'TARGET_MODEL_DEFAULT']
+const PLAIN: readonly (keyof Environment)[] = ['CONFIG_PATH', 'CONFIG_STORE', 'VALID_API_KEYS', 'DATABASE_URL', 'REDIS_URL', 'KEY_HASH_SECRET', 'OPENROUTER_API_KEY', 'OPENROUTER_BASE_URL', 'TARGET_MODEL_DEFAULT', ...FOREIGN_VARIABLES.filter(name => name !== 'API_KEY')]
 
 /**
  * What Kubernetes (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables) sets by itself

@@ -1,48 +1,45 @@
 import type { JsonObject } from '../wire/json.ts'
-import { literal } from './read-setting.ts'
+import { ConfigError } from './config-error.ts'
+import { openRouterPart } from './environment/openrouter.ts'
+import { VariableReader } from './environment/variable-reader.ts'
+import type { Environment } from './environment/variables.ts'
+import { visionPart, vllmPart } from './environment/vllm.ts'
 
-/** Variables of the environment that the configuration reads; declared for @fastify/env in plugins/env.ts. */
-export interface Environment {
-  CONFIG_PATH?: string
-  /** Where the document lives. */
-  CONFIG_STORE?: 'file' | 'postgres'
-  HOST?: string
-  PORT?: number
-  APIKEY?: string
-  VALID_API_KEYS?: string
-  DATABASE_URL?: string
-  REDIS_URL?: string
-  KEY_HASH_SECRET?: string
-  API_TIMEOUT_MS?: number
-  PROXY_URL?: string
-  LOG_LEVEL?: string
-  OPENROUTER_API_KEY?: string
-  OPENROUTER_BASE_URL?: string
-  TARGET_MODEL_DEFAULT?: string
+export { DEFAULT_MODEL } from './environment/openrouter.ts'
+export type { Environment } from './environment/variables.ts'
+
+/** The built-in demo, which answers where nothing else does. */
+const DEMO = {
+  provider: { name: 'demo', api_base_url: 'http://demo.invalid/v1/chat/completions', models: ['demo'], transformer: { use: ['demo'] } },
+  router: { default: 'demo,demo' }
 }
 
-/** What OpenRouter is asked for where nobody said anything else. */
-export const DEFAULT_MODEL = 'anthropic/claude-sonnet-4.5'
-
-/** A whole document from the environment alone, as a file would have it: OpenRouter where there is a key for it, else the built-in demo. */
+/**
+ * A whole document from the environment alone, as a file would have it: vLLM and OpenRouter where it has something of them, else
+ * the built-in demo. Of the two, vLLM serves what nothing else is said of: a key for OpenRouter is often just there.
+ * @throws {ConfigError} that names each variable with a value that is none for it
+ */
 export function documentFromEnvironment (env: Environment): JsonObject {
-  if (env.OPENROUTER_API_KEY === undefined) {
-    return {
-      Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1/chat/completions', models: ['demo'], transformer: { use: ['demo'] } }],
-      Router: { default: 'demo,demo' }
-    }
+  const read = new VariableReader(env)
+  const vllm = vllmPart(read)
+  const found = [vllm, openRouterPart(read, vllm !== undefined), visionPart(read)].filter(part => part !== undefined)
+  const parts = found.some(({ router }) => router['default'] !== undefined) ? found : [DEMO, ...found]
+  const document = { ...settingsOf(read), Providers: parts.map(({ provider }) => provider), Router: Object.assign({}, ...parts.map(({ router }) => router)) as JsonObject }
+  if (read.problems.length > 0) throw new ConfigError('the environment', read.problems)
+  return document
+}
+
+/** Settings that other gateways have under other names. Our own stand above them, as they do above a file. */
+function settingsOf (read: VariableReader): JsonObject {
+  const settings = {
+    PORT: read.port('PROXY_PORT'),
+    API_TIMEOUT_MS: read.seconds('TIMEOUT_S'),
+    LOG_LEVEL: read.flag('PROXY_VERBOSE') === true ? 'debug' : undefined,
+    APIKEY: read.secret('API_KEY')
   }
-  const model = literal(env.TARGET_MODEL_DEFAULT ?? DEFAULT_MODEL)
-  return {
-    Providers: [{
-      name: 'openrouter',
-      api_base_url: `${literal(env.OPENROUTER_BASE_URL ?? 'https://openrouter.ai/api/v1').replace(/\/+$/, '')}/chat/completions`,
-      api_key: '$OPENROUTER_API_KEY',
-      models: [model],
-      transformer: { use: ['openrouter'] }
-    }],
-    Router: { default: `openrouter,${model}` }
-  }
+  // The account is kept in any case; what is no flag is told all the same.
+  read.flag('TELEMETRY_ENABLED')
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
 /** Settings that have a variable of the same name. */

@@ -14,7 +14,7 @@ const WORD = /^[\w.+-]{1,12}$/
  * Reads the value of a variable as the schema wants it.
  * @returns the value as a file would hold it: dollar signs of texts are doubled, since they are no references; those of JSON5 may be
  */
-export function readSetting ({ kind, schema }: Setting, text: string): Said {
+export function readSetting ({ kind, schema }: Pick<Setting, 'kind' | 'schema'>, text: string): Said {
   const word = text.trim()
   switch (kind) {
     case 'text': return { value: literal(text) }

@@ -60,14 +60,19 @@ function makeTargets (entry: ProviderEntry, path: string, { catalogue, memory }:
     memory
   })
   const own = new Map(Object.entries(perModel as Record<string, { use: unknown[] }>).map(([model, { use }]) => [model, ownProvider(provider, entry, use, `${path}.transformer.${model}.use`, catalogue, problems)]))
-  const targets = new Map(entry.models.map((model): [string, Target] => [model, Object.freeze({
-    provider: own.get(model) ?? provider,
-    model,
-    name: `${entry.name},${model}`,
-    capabilities: resolveCapabilities(model, entry.capabilities ?? {}, provider.facts)
-  })]))
+  const targets = new Map(entry.models.map((model): [string, Target] => [model, makeTarget(own.get(model) ?? provider, model, entry)]))
   made.set(targets, { entry, catalogue, provider })
   return targets
+}
+
+function makeTarget (provider: Provider, model: string, { capabilities = {} }: ProviderEntry): Target {
+  return Object.freeze({ provider, model, name: `${provider.name},${model}`, capabilities: resolveCapabilities(model, capabilities, provider.facts) })
+}
+
+/** A target for a model of a provider that its entry does not list. */
+export function targetOf (targets: ProviderTargets, model: string): Target | undefined {
+  const recipe = made.get(targets)
+  return recipe && makeTarget(recipe.provider, model, recipe.entry)
 }
 
 /** How a server is reached. */

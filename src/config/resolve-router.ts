@@ -9,6 +9,7 @@ import type { WeightedUse } from '../routing/weights.ts'
 import { findTarget, resolveTarget } from './resolve-target.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { ProviderTargets } from './snapshot.ts'
+import { VendorModels } from './vendor-models.ts'
 
 type Settings = Partial<Omit<ConfigDocument['Router'], 'profiles'>>
 type RuleEntry = NonNullable<Settings['rules']>[number]
@@ -43,6 +44,7 @@ export class RouterResolver {
       threshold: Number(settings.longContextThreshold ?? 60000),
       thinkOn: [...THINK_ON, ...settings.thinkOn ?? []],
       find: name => findTarget(name, this.#providers),
+      ofVendor: this.#vendorModels(settings, own.vendorModels === undefined ? [] : this.#problems, path),
       withFallback: (target, rule) => this.#withFallback(target, rule)
     }
     const rules = RULES.flatMap(kind => kind.create(parts))
@@ -56,7 +58,8 @@ export class RouterResolver {
       strict: settings.strict === true,
       known: [...new Set(targets.flatMap(({ name, model }) => [name, model]))],
       tiers: tiersOf(settings),
-      find: parts.find
+      find: parts.find,
+      ofVendor: parts.ofVendor
     })
   }
 
@@ -67,6 +70,14 @@ export class RouterResolver {
       if (target) scenarios[name] = this.#withFallback(target, name)
     }
     return scenarios
+  }
+
+  #vendorModels ({ vendorModels: name }: Settings, problems: string[], path: string): (model: string) => Target | undefined {
+    const provider = name === undefined ? undefined : this.#providers.get(name)
+    if (name !== undefined && provider === undefined) problems.push(`${path}.vendorModels: must name a provider; Providers has ${[...this.#providers.keys()].join(', ') || 'none'}`)
+    if (provider === undefined) return () => undefined
+    const models = new VendorModels(provider, this.#providers)
+    return model => models.find(model)
   }
 
   #ownRules (entries: readonly RuleEntry[], path: string, problems: string[]): OwnRule[] {

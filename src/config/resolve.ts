@@ -3,7 +3,9 @@ import type { ReasoningMemory } from '../message/reasoning-memory.ts'
 import type { Router } from '../routing/router.ts'
 import type { CustomRouter } from './custom-router.ts'
 import type { Environment } from './environment.ts'
+import { isAnySet } from './environment/variables.ts'
 import { resolveKeys } from './resolve-keys.ts'
+import { resolveLog } from './resolve-log.ts'
 import { resolveProvider } from './resolve-provider.ts'
 import { RouterResolver } from './resolve-router.ts'
 import { resolveUsage } from './resolve-usage.ts'
@@ -13,6 +15,9 @@ import type { TransformerCatalogue } from './transformers.ts'
 
 /** Keys of claude-code-router that mean something to its own client. */
 export const UNUSED = ['StatusLine', 'CLAUDE_PATH', 'NON_INTERACTIVE_MODE', 'forceUseImageAgent', 'plugins'] as const
+
+/** Variables of other gateways that mean nothing here: the account is kept in any case. */
+const UNUSED_VARIABLES = ['TELEMETRY_ENABLED'] as const satisfies readonly (keyof Environment)[]
 
 /** What a document is resolved with. */
 export interface Surroundings {
@@ -55,6 +60,7 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, bef
   if (router === undefined || usage === undefined || problems.length > 0) return undefined
   return Object.freeze({
     ...basics,
+    ...resolveLog(document, folder),
     keys: Object.freeze(keys),
     providers,
     router,
@@ -70,19 +76,19 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, bef
     prices: new PriceTable(document.Prices ?? []),
     source,
     catalogue,
-    unused: Object.freeze(unusedKeys(document))
+    unused: Object.freeze([...unusedKeys(document), ...UNUSED_VARIABLES.filter(name => isAnySet(env, [name]))])
   })
 }
 
 /** What is a number or a text, and stands for itself. */
-function resolveBasics (document: ConfigDocument, problems: string[]): Pick<Config, 'host' | 'port' | 'timeout' | 'proxyUrl' | 'logLevel'> {
+function resolveBasics (document: ConfigDocument, problems: string[]): Pick<Config, 'host' | 'port' | 'timeout' | 'proxyUrl'> {
   const port = Number(document.PORT ?? 3456)
   const timeout = Number(document.API_TIMEOUT_MS ?? 600000)
   const proxyUrl = document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy
   if (port > 65535) problems.push('PORT: must be <= 65535')
   if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
   if (proxyUrl !== undefined && !isProxyUrl(proxyUrl)) problems.push('PROXY_URL: must be a URL that begins with http:// or https://')
-  return { host: document.HOST ?? '127.0.0.1', port, timeout, proxyUrl, logLevel: document.LOG === false ? 'silent' : document.LOG_LEVEL ?? 'info' }
+  return { host: document.HOST ?? '127.0.0.1', port, timeout, proxyUrl }
 }
 
 function isProxyUrl (text: string): boolean {
@@ -96,5 +102,6 @@ function unusedKeys (document: ConfigDocument): string[] {
     .map(model => `Providers[${i}].transformer.${model}`))
   const toolUse = document.Router.toolUse === undefined ? [] : ['Router.toolUse']
   const old = Object.keys(document).filter(key => OLD_KEYS.test(key))
-  return [...UNUSED.filter(key => document[key] !== undefined), ...old, ...toolUse, ...models]
+  const logFiles = document.LogFiles === undefined || document.LOG === true ? [] : ['LogFiles']
+  return [...UNUSED.filter(key => document[key] !== undefined), ...old, ...logFiles, ...toolUse, ...models]
 }

@@ -47,6 +47,7 @@ export const routerSchema = {
     sonnet: { ...target, description: 'Models whose name holds sonnet.' },
     haiku: { ...target, description: 'Models whose name holds haiku; after background.' },
     rules: { type: 'array', items: rule, description: 'Rules of your own; the first whose condition holds.' },
+    vendorModels: { type: 'string', minLength: 1, description: 'The provider of models that clients name as vendor/model, as OpenRouter\'s are named: they need not be in its list.' },
     strict: { type: 'boolean', default: false, description: 'Refuse models that are not known here (404), in place of serving them by the rules.' },
     toolUse: { type: 'string', description: 'Accepted for old files.' }
   }

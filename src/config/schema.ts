@@ -31,6 +31,17 @@ const media = {
   }
 } as const
 
+const logFiles = {
+  type: 'object',
+  description: 'Files of the log, with LOG: true. The next one is begun every day, and when one is full.',
+  additionalProperties: false,
+  properties: {
+    path: { type: 'string', minLength: 1, default: 'logs', description: 'Their folder; a relative path begins at the folder of this file.' },
+    maxBytes: { type: 'integer', minimum: 1024, default: 20971520, description: 'How large a file may become.' },
+    keep: { type: 'integer', minimum: 1, default: 14, description: 'How many are kept; the oldest go.' }
+  }
+} as const
+
 const transformer = {
   type: 'object',
   required: ['path'],
@@ -66,8 +77,9 @@ export const configSchema = {
     HTTPS_PROXY: { type: 'string', description: 'The same as PROXY_URL.' },
     https_proxy: { type: 'string', description: 'The same as PROXY_URL.' },
     httpsProxy: { type: 'string', description: 'The same as PROXY_URL.' },
-    LOG: { type: 'boolean', default: true, description: 'Whether to log at all.' },
+    LOG: { type: 'boolean', description: 'true: the log is written to files as well; false: there is none. Without it: standard output alone.' },
     LOG_LEVEL: { enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info', description: 'The least severe level that is logged.' },
+    LogFiles: logFiles,
     Providers: { type: 'array', minItems: 1, items: providerSchema, description: 'Servers that answer requests.' },
     Router: {
       ...routerSchema,

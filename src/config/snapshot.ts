@@ -47,6 +47,15 @@ export interface UsageSettings {
   readonly keepDays: number
 }
 
+/** Files of the log. */
+export interface LogFileSettings {
+  readonly folder: string
+  /** Bytes after which another file is begun. */
+  readonly maxBytes: number
+  /** How many files are kept, that which is being written included. */
+  readonly keep: number
+}
+
 /** One configuration, resolved and immutable. A request reads it once; a reload makes a new one. */
 export interface Config {
   readonly host: string
@@ -56,6 +65,8 @@ export interface Config {
   readonly timeout: number
   readonly proxyUrl: string | undefined
   readonly logLevel: string
+  /** Undefined where the log goes to standard output alone. */
+  readonly logFiles: LogFileSettings | undefined
   /** Targets by the names of provider and model. */
   readonly providers: ReadonlyMap<string, ProviderTargets>
   readonly router: Router

@@ -1,8 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiError, PassedReply } from '../errors.ts'
+import { errorForm } from './error-form.ts'
 
 /**
- * Answers a request with an error, in Anthropic's form.
+ * Answers a request with an error, in the client's form.
  *
  * `x-should-retry: false` goes with every error that a repetition cannot mend: Claude Code would otherwise repeat a 401
  * for three minutes.
@@ -12,7 +13,9 @@ export function sendError (error: ApiError, request: FastifyRequest, reply: Fast
   if (error.headers !== undefined) reply.headers(error.headers)
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
   if (!error.retryable) reply.header('x-should-retry', 'false')
-  return reply.header('request-id', request.id).code(error.status).header('content-type', 'application/json').send(JSON.stringify(error.toBody(request.id)))
+  const { status, body, ids } = errorForm(error, request)
+  for (const name of ids) reply.header(name, request.id)
+  return reply.code(status).header('content-type', 'application/json').send(JSON.stringify(body))
 }
 
 /** Past Fastify, whose hook would put our id of the request in the place of the provider's. */

@@ -63,10 +63,14 @@ export class Exchange {
   /** How it went so far: a word for each target that was tried or passed over. */
   readonly #story: string[] = []
 
-  constructor (route: Route, requestId: string, stream: boolean) {
+  readonly #idHeader: string | undefined
+
+  /** @param idHeader where the client's SDK looks for the id, beside `request-id` */
+  constructor (route: Route, requestId: string, stream: boolean, idHeader?: string) {
     this.route = route
     this.requestId = requestId
     this.stream = stream
+    this.#idHeader = idHeader
   }
 
   /** The try that is under way, or was the last; undefined before there is one. */
@@ -102,6 +106,7 @@ export class Exchange {
       'x-router-rule': headerText(route.rule),
       'x-router-attempts': this.#story.length === 0 ? String(this.attempts.length) : headerText(`${this.attempts.length}; ${this.#story.join(', ')}`)
     }
+    if (this.#idHeader !== undefined) headers[this.#idHeader] = this.requestId
     if (current !== undefined && current.dropped.length > 0) headers['x-router-dropped'] = headerText(current.dropped.join(', '))
     if (current !== undefined && current.adjusted.length > 0) headers['x-router-adjusted'] = headerText(current.adjusted.join(', '))
     if (this.budgetWarning !== null) headers['x-router-budget'] = headerText(this.budgetWarning)

@@ -5,17 +5,23 @@ const LEGAL = /^[a-zA-Z0-9_-]+$/
 const STAND_IN = 'toolu_sy_'
 const OUR_SERVER_TOOL = 'srvtoolu_sy_'
 
-/** Ids of this process: 96 random bits that no other process has, and a number. */
-const RUN = randomBytes(12).toString('hex')
+/** Ids of this process: 96 random bits that no other process has, and a number. Workers allow nothing random before a request is there. */
+let run: string | undefined
 let count = 0
 
 function unique (): string {
-  return RUN + (++count).toString(16).padStart(8, '0')
+  run ??= randomBytes(12).toString('hex')
+  return run + (++count).toString(16).padStart(8, '0')
 }
 
 /** A message id that no other answer has: Claude Code joins answers of the same id into one turn. */
 export function newMessageId (): string {
   return `msg_${unique()}`
+}
+
+/** The same for an answer on the chat-completions wire. */
+export function newCompletionId (): string {
+  return `chatcmpl-${unique()}`
 }
 
 /** A tool-use id, for providers that send none. */

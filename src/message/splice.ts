@@ -2,7 +2,7 @@ import type { ContentBlock, MessageParam, MessagesRequest } from '../wire/anthro
 import { type Span, documentSpan, itemSpans, memberSpans } from './json-spans.ts'
 
 /** A piece of a document and what stands in its place. */
-interface Edit extends Span { text: string }
+export interface Edit extends Span { text: string }
 
 /** What of a block was made by others than the receiver, who would refuse it: the whole block, the citations of its text, or nothing. */
 export type ForeignPart = (block: ContentBlock) => 'block' | 'citations' | undefined
@@ -17,6 +17,19 @@ export function spliceRequest (raw: Buffer, body: MessagesRequest, members: Read
   const document = documentSpan(raw)
   const edits = Object.entries(members).flatMap(([name, value]) => memberEdits(raw, document, name, value))
   if (body.messages.some(message => holdsForeign(message, foreignPart))) edits.push(...blockEdits(raw, document, body, foreignPart))
+  return applyEdits(raw, edits)
+}
+
+/**
+ * An object in its own bytes, but for some of its members.
+ * @param members values that stand in the place of those that came, by name
+ * @param added members that it is given beside them
+ */
+export function spliceMembers (raw: Buffer, members: Readonly<Record<string, unknown>>, added: Readonly<Record<string, unknown>> = {}): Buffer {
+  const document = documentSpan(raw)
+  const edits = Object.entries(members).flatMap(([name, value]) => memberEdits(raw, document, name, value))
+  const begin = document.start + 1
+  for (const [name, value] of Object.entries(added)) edits.push({ start: begin, end: begin, text: `${JSON.stringify(name)}:${JSON.stringify(value)},` })
   return applyEdits(raw, edits)
 }
 
@@ -86,7 +99,8 @@ function removals (raw: Buffer, list: Span, items: readonly Span[], gone: Readon
   })
 }
 
-function applyEdits (raw: Buffer, edits: Edit[]): Buffer {
+/** A document with pieces of it replaced; they may come in any order, and do not overlap. */
+export function applyEdits (raw: Buffer, edits: Edit[]): Buffer {
   if (edits.length === 0) return raw
   const pieces: Buffer[] = []
   let at = 0

@@ -2,12 +2,13 @@ import { type Tokens, totalOf } from '../account/entry.ts'
 import type { Attempt, Exchange } from '../http/exchange.ts'
 import { tokensOf } from '../account/tokens-of.ts'
 import type { Instruments } from './instruments.ts'
+import { modelLabel } from './model-label.ts'
 
 const MILLISECONDS = 1000
 const OPERATION = 'chat'
 
-function labelsOf ({ target: { provider, model } }: Attempt): { gen_ai_operation_name: string, gen_ai_provider_name: string, gen_ai_request_model: string } {
-  return { gen_ai_operation_name: OPERATION, gen_ai_provider_name: provider.name, gen_ai_request_model: model }
+function labelsOf ({ target }: Attempt): { gen_ai_operation_name: string, gen_ai_provider_name: string, gen_ai_request_model: string } {
+  return { gen_ai_operation_name: OPERATION, gen_ai_provider_name: target.provider.name, gen_ai_request_model: modelLabel(target) }
 }
 
 /** Kinds of tokens, as a label has them. */

@@ -10,7 +10,9 @@ import type { MessagesRequest } from '../wire/anthropic.ts'
 import { isJsonObject } from '../wire/json.ts'
 import { laneStates } from './lane-states.ts'
 import { byUrl } from './messages/inline-media.ts'
-import { prepare, relayOf } from './messages/send.ts'
+import { MESSAGES_WIRE } from './messages/messages-wire.ts'
+import { relayOf } from './messages/relay-of.ts'
+import { prepare } from './messages/send.ts'
 
 /**
  * `POST /api/route`: where a request would go and why, without calling anyone. The body is a Messages request, or
@@ -51,12 +53,12 @@ function headersOf (given: unknown = {}): Headers {
 /** The request as the first target would get it: what is changed, what is lost, and what is sent, but for secrets. */
 function upstreamRequest (body: MessagesRequest, headers: Headers, target: Target, { traits, config }: Routed): object {
   const parsed = target.provider.pair.inlinesMedia === true ? withStandIns(body) : body
-  const original = { head: { headers, search: '' }, body: { parsed, raw: Buffer.from(JSON.stringify(parsed)) } }
+  const original = { head: { headers, search: '' }, wire: MESSAGES_WIRE, body: { parsed, raw: Buffer.from(JSON.stringify(parsed)) } }
   try {
-    const { upstream, adjustment } = prepare(original, target, relayOf(target), traits, config.systemPrompt)
+    const { upstream, told } = prepare(original, target, relayOf(target), traits, config.systemPrompt)
     const sent = Buffer.isBuffer(upstream.body) ? upstream.body.toString() : JSON.stringify(upstream.body)
     return {
-      adjusted: adjustment.told,
+      adjusted: told,
       dropped: upstream.dropped,
       upstream: {
         url: shownUrl(upstream.url, target.provider),

@@ -1,15 +1,19 @@
 import { ApiError } from '../errors.ts'
 import { type Fitting, fit } from './fit.ts'
+import { namedRule } from './named-rule.ts'
 import type { Route } from './route.ts'
 import type { Router } from './router.ts'
 import type { Given } from './rules.ts'
 import type { RequestTraits } from './traits.ts'
 
 /**
- * Picks the targets of a request: the first rule that fires, and then what the models can do. Pure.
- * @throws {ApiError} 404 for a model that is not known here, where `Router.strict` is set
+ * Picks the targets of a request: the rule that it asks for by its model, else the first that fires, and then what the models
+ * can do. Pure.
+ * @throws {ApiError} 404 for a rule that there is not and, where `Router.strict` is set, a model that is not known here
  */
 export function decide (traits: RequestTraits, router: Router, given: Given & Fitting): Route {
+  const named = namedRule(traits, router)
+  if (named !== undefined) return fit(named, traits, router, given)
   for (const { name, judge } of router.rules) {
     const { targets, why } = judge(traits, given)
     if (targets === null) continue

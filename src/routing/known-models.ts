@@ -5,7 +5,7 @@ interface KnownModel extends Capabilities { match: RegExp }
 
 const LONG_WINDOW = 1_000_000
 const NEWER_CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: LONG_WINDOW, maxOutput: 128_000 }
-const CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: 200_000 }
+const CLAUDE = { vision: true, tools: true, thinking: true, adaptive: false, contextWindow: 200_000 }
 const OLDER_CLAUDE = { vision: true, tools: true, thinking: false, contextWindow: 200_000 }
 const SEEING = { vision: true, tools: true, thinking: true }
 const BLIND = { vision: false, tools: true, thinking: true }

@@ -22,4 +22,6 @@ export interface Router {
   readonly tiers: readonly Tier[]
   /** The target of `provider,model`, if both are configured. */
   find (name: string): Target | undefined
+  /** The target of a bare `vendor/model`, where `Router.vendorModels` names whose models these are. */
+  ofVendor (model: string): Target | undefined
 }

@@ -1,5 +1,6 @@
 import type { Target } from '../provider.ts'
 import type { Check } from './condition.ts'
+import { namedTarget, withoutAlias } from './model-name.ts'
 import type { Targets } from './route.ts'
 import type { Scenario } from './router.ts'
 import type { RequestTraits } from './traits.ts'
@@ -19,6 +20,12 @@ export interface Given {
 export interface Rule {
   readonly name: string
   judge (traits: RequestTraits, given: Given): Verdict
+  /** What it serves with, whether it fires or not: for requests that ask for the rule. Without it there is nothing of its own. */
+  readonly serves?: {
+    /** All that it may choose, each a list in its order. */
+    readonly shares: readonly Targets[]
+    choose (traits: RequestTraits, why: string): Verdict
+  }
 }
 
 /** A rule of the user's, from `Router.rules[]`. */
@@ -33,6 +40,8 @@ export interface RuleParts {
   readonly thinkOn: readonly ThinkSign[]
   /** The target of `provider,model`, if both are configured. */
   find (name: string): Target | undefined
+  /** The target of a bare `vendor/model`, where `Router.vendorModels` says whose such names are. */
+  ofVendor (model: string): Target | undefined
   /** A target and, behind it, what `fallback` lists for this kind of rule. */
   withFallback (target: Target, rule: string): Targets
 }
@@ -66,7 +75,8 @@ function scenario (name: Scenario, fires: string, judge: (traits: RequestTraits,
         judge (traits) {
           const { holds, why } = judge(traits, parts)
           return { targets: holds ? targets : null, why }
-        }
+        },
+        serves: { shares: [targets], choose: (_traits, why) => ({ targets, why }) }
       }]
     }
   }
@@ -75,11 +85,11 @@ function scenario (name: Scenario, fires: string, judge: (traits: RequestTraits,
 const explicit: RuleKind = {
   name: 'explicit',
   key: 'the model of the request',
-  fires: 'it is `provider,model`, and both are configured. A bare name is never read as a provider',
-  create: ({ find, withFallback }) => [{
+  fires: 'it is `provider,model`, and both are configured; [`claude/` may stand before it](#models-that-stand-for-a-rule). A bare name is never read as a provider. With `Router.vendorModels`, a bare `vendor/model` goes to that provider, whether it lists the model or not',
+  create: ({ find, ofVendor, withFallback }) => [{
     name: 'explicit',
     judge ({ model }) {
-      const target = model.includes(',') ? find(model) : undefined
+      const target = namedTarget(model, find) ?? ofVendor(withoutAlias(model))
       if (target !== undefined) return { targets: withFallback(target, 'explicit'), why: `the request names ${model.slice(0, 200)}` }
       return pass(model.includes(',') ? 'the model names no provider and model that are configured' : 'the model is not of the form provider,model')
     }
@@ -111,7 +121,8 @@ const own: RuleKind = {
     judge (traits) {
       const { holds, why } = check(traits)
       return holds ? pick(use, traits, name, why) : pass(why)
-    }
+    },
+    serves: { shares: use.flatMap(({ targets, weight }) => weight > 0 ? [targets] : []), choose: (traits, why) => pick(use, traits, name, why) }
   }))
 }
 

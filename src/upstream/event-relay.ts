@@ -3,10 +3,11 @@ import { spliceStart } from '../message/splice.ts'
 import { withoutKey } from '../provider-error.ts'
 import type { Provider } from '../provider.ts'
 import { parseJson } from '../wire/json.ts'
+import { HeldBytes } from './held-bytes.ts'
+import type { ReplyRelay } from './passage.ts'
 import type { RelayObserver } from './relay-observer.ts'
+import { WholeEvents } from './whole-events.ts'
 
-/** An event longer than this is no event of a model. */
-const MAX_PENDING = 64 * 1024 * 1024
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -14,23 +15,21 @@ const NOTHING = Buffer.alloc(0)
  * first of them. What comes before any content is held until there is some: a failure up to then can still be told as an
  * HTTP error.
  */
-export class EventRelay {
+export class EventRelay implements ReplyRelay {
   readonly #observer: RelayObserver
   readonly #model: string
   readonly #provider: Provider
   /** Whether the provider told its error outside of any event, so that it did not pass. */
   bareError = false
-  #pending: Buffer[] = []
-  #pendingLength = 0
-  /** The last two bytes of the read before. */
-  #tail: Buffer = NOTHING
-  #held: Buffer[] = []
+  readonly #events: WholeEvents
+  readonly #held = new HeldBytes()
   #named = false
 
   constructor (observer: RelayObserver, model: string, provider: Provider) {
     this.#observer = observer
     this.#model = model
     this.#provider = provider
+    this.#events = new WholeEvents(() => new ApiError('api_error', `${provider.name} sent a reply that is too large.`, { status: 502 }))
   }
 
   /**
@@ -39,16 +38,8 @@ export class EventRelay {
    * @throws {ApiError} when the provider tells an error before any content, or sends no events
    */
   push (bytes: Buffer): Buffer {
-    const end = endOfEvents(bytes, this.#tail)
-    this.#tail = Buffer.concat([this.#tail, bytes.subarray(-2)]).subarray(-2)
-    if (end === 0) {
-      this.#keep(bytes)
-      return NOTHING
-    }
-    const events = this.#pending.length === 0 ? bytes.subarray(0, end) : Buffer.concat([...this.#pending, bytes.subarray(0, end)])
-    this.#pending = []
-    this.#pendingLength = 0
-    if (end < bytes.length) this.#keep(bytes.subarray(end))
+    const events = this.#events.push(bytes)
+    if (events.length === 0) return NOTHING
     this.#observer.push(events)
     if (this.#observer.error !== null) return this.#lastWords(events, this.#observer.error)
     return this.#pass(this.#named ? events : this.#name(events))
@@ -63,12 +54,12 @@ export class EventRelay {
     const delta = this.#observer.emptyDelta()
     if (delta === undefined) return null
     this.#observer.hasContent = true
-    return this.#held.length === 0 ? delta : this.#pass(Buffer.from(delta))
+    return this.#held.any ? this.#pass(Buffer.from(delta)) : delta
   }
 
   /** The body is over: a last event without a blank line behind it counts, if it is whole. */
   end (): Buffer {
-    const last = Buffer.concat(this.#pending)
+    const last = this.#events.rest
     const open = last.indexOf('{', last.indexOf('data:'))
     return open !== -1 && parseJson(last.toString('utf8', open)) !== undefined ? this.push(Buffer.from('\n\n')) : NOTHING
   }
@@ -83,19 +74,8 @@ export class EventRelay {
     return this.#pass(this.#named ? passed : this.#name(passed))
   }
 
-  #keep (bytes: Buffer): void {
-    this.#pending.push(bytes)
-    this.#pendingLength += bytes.length
-    if (this.#pendingLength > MAX_PENDING) throw new ApiError('api_error', `${this.#provider.name} sent a reply that is too large.`, { status: 502 })
-  }
-
   #pass (events: Buffer): Buffer {
-    if (this.#held.length === 0 && this.#observer.hasContent) return events
-    this.#held.push(events)
-    if (!this.#observer.hasContent) return NOTHING
-    const all = Buffer.concat(this.#held)
-    this.#held = []
-    return all
+    return this.#held.push(events, this.#observer.hasContent)
   }
 
   /** Puts the model's name into the data of `message_start`. */
@@ -114,18 +94,6 @@ export class EventRelay {
 }
 
 const CR = 13
-
-/** Where the last whole event ends; 0 if none does. Its blank line may be cut between two reads. */
-function endOfEvents (bytes: Buffer, tail: Buffer): number {
-  const end = behindBlankLine(bytes)
-  return end > 0 ? end : Math.max(0, behindBlankLine(Buffer.concat([tail, bytes.subarray(0, 2)])) - tail.length)
-}
-
-function behindBlankLine (bytes: Buffer): number {
-  const feed = bytes.lastIndexOf('\n\n')
-  const carriage = bytes.lastIndexOf('\n\r\n')
-  return Math.max(feed === -1 ? 0 : feed + 2, carriage === -1 ? 0 : carriage + 3)
-}
 
 function lineStart (bytes: Buffer, at: number): number {
   return bytes.lastIndexOf('\n', at) + 1

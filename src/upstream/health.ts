@@ -34,9 +34,10 @@ export class Health {
     const problem = result.problem === undefined ? undefined : withoutKey(result.problem, provider)
     // What was learned stays while a server is away: it will most likely return as it was.
     if ('facts' in result) {
-      const { contextWindows, reasoning } = result.facts
+      const { contextWindows, reasoning, names } = result.facts
       provider.facts.contextWindows = contextWindows
       if (reasoning !== undefined) provider.facts.reasoning = reasoning
+      if (names !== undefined) provider.facts.names = names
     }
     this.#facts.set(provider.name, provider.facts)
     const before = this.#found.get(provider.name)

@@ -6,6 +6,9 @@ import { KeyPool, keyCoolDown } from './key-pool.ts'
 import { Latency } from './latency.ts'
 import { isTrouble } from './verdict.ts'
 
+/** Where clients may name models that nobody listed, there is no end of names. */
+const MAX_BREAKERS = 10_000
+
 /** A way to a model: a target with one of its provider's keys. */
 export interface Lane {
   readonly target: Target
@@ -54,7 +57,9 @@ export class ProviderLanes {
   breaker (model: string, key: number): Breaker {
     const name = laneName(key, model)
     let breaker = this.#breakers.get(name)
-    if (breaker === undefined) this.#breakers.set(name, breaker = new Breaker(this.#settings, this.#now))
+    if (breaker !== undefined) return breaker
+    this.#breakers.set(name, breaker = new Breaker(this.#settings, this.#now))
+    if (this.#breakers.size > MAX_BREAKERS) this.#breakers.delete(this.#breakers.keys().next().value as string)
     return breaker
   }
 

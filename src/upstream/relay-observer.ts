@@ -5,6 +5,7 @@ import { ReplyCounts } from '../message/reply-counts.ts'
 import { billedOf, readUsage } from '../message/usage.ts'
 import type { StopReason, Usage } from '../wire/anthropic.ts'
 import { type JsonObject, isJsonObject, objectsOf, parseJson, textOf } from '../wire/json.ts'
+import type { ReplyObserver } from './passage.ts'
 
 /** Where thinking that passes is remembered: by whom it was made. */
 export interface Signatures { memory: ReasoningMemory, family: string }
@@ -39,7 +40,7 @@ interface OpenBlock {
 }
 
 /** Reads a passing Messages stream on the side: usage, the reason to stop, who signed what. Deltas are not parsed. */
-export class RelayObserver {
+export class RelayObserver implements ReplyObserver {
   readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
   readonly counts = new ReplyCounts()
   stopReason: StopReason | null = null
@@ -47,6 +48,8 @@ export class RelayObserver {
   finished = false
   /** Whether the client has, or is about to get, something of the answer: content, or why there is none. */
   hasContent = false
+  /** The end has an event of its own. */
+  readonly expectsEnd = false
   error: ApiError | null = null
   readonly #parser = new SseParser((data, event) => this.#event(data, event))
   readonly #signatures: Signatures

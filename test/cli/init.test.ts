@@ -131,6 +131,15 @@ t.test('a configuration of the environment is written down, its plain secrets as
   await t.rejects(stat(unusable))
 })
 
+t.test('so is one by the names of another gateway', async t => {
+  const file = await newFile(t)
+  const { code, text } = await init(file, { VLLM_URL: 'http://127.0.0.1:8000', VLLM_MODEL: 'm', API_KEY: 'their-secret', PROXY_PORT: '8000' })
+  t.equal(code, 0, text)
+  t.match(text, /It is what the environment says; from now on the file counts, and VLLM_URL does not/)
+  t.match(await read(file), { PORT: 8000, APIKEY: '$API_KEY', Providers: [{ name: 'vllm', api_base_url: 'http://127.0.0.1:8000/v1', models: ['m'] }], Router: { default: 'vllm,m' } })
+  t.notMatch(await readFile(file, 'utf8'), /secret/)
+})
+
 t.test('what it wrote is checked', async t => {
   const file = await newFile(t)
   t.match(await init(file, { ...ALL, SWITCHYARD_STRAEM: 'x' }), { code: 1, text: /is written; only you may read it[^]*SWITCHYARD_STRAEM: there is no such setting; did you mean SWITCHYARD_STREAM\?/ })

@@ -55,8 +55,8 @@ async function until (condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate()
 }
 
-async function count (url: string): Promise<{ status: number, body: unknown }> {
-  const response = await fetch(`${url}/v1/messages/count_tokens`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'claude-x', messages: [{ role: 'user', content: 'Hi' }] }) })
+async function count (url: string, content = 'Hi'): Promise<{ status: number, body: unknown }> {
+  const response = await fetch(`${url}/v1/messages/count_tokens`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'claude-x', messages: [{ role: 'user', content }] }) })
   return { status: response.status, body: await response.json() }
 }
 
@@ -168,8 +168,9 @@ t.test('a client that leaves while a router thinks is noticed, and nothing is se
       await until(() => log.length > lines)
       t.match(log.at(-1), { status: 499 })
       gate.open()
-      t.equal((await post('staying', null)).status, 200)
-      t.match(upstream?.requests.map(({ body }) => body.messages[0]?.content), ['staying'], `${path}, ${stream ? 'streamed' : 'plain'}`)
+      // Counts are remembered, so each asks for another.
+      t.equal((await post(`staying ${stream}`, null)).status, 200)
+      t.match(upstream?.requests.map(({ body }) => body.messages[0]?.content), [`staying ${stream}`], `${path}, ${stream ? 'streamed' : 'plain'}`)
       upstream?.requests.splice(0)
       t.equal(app.running.size, 0)
     }
@@ -224,7 +225,7 @@ t.test('tokens are counted with a key that is good', async t => {
   const keyOf = ({ headers }: Received): string => String(headers['x-api-key'])
   const counts: Play = (response, request) => keyOf(request) === 'key-number-1' ? json(response, SPEECH.anthropic.error(401, 'authentication_error', 'no'), 401) : json(response, { input_tokens: 42 })
   const { url, upstreams: [upstream] } = await cast(t, [{ kind: 'anthropic', play: counts, keys: ['key-number-1', 'key-number-2'] }])
-  for (let i = 0; i < 3; i++) t.strictSame(await count(url), { status: 200, body: { input_tokens: 42 } })
+  for (let i = 0; i < 3; i++) t.strictSame(await count(url, `Hi ${i}`), { status: 200, body: { input_tokens: 42 } })
   t.strictSame(upstream?.requests.map(keyOf), ['key-number-1', 'key-number-2', 'key-number-2', 'key-number-2'], 'one that is refused rests')
 
   for (const status of [401, 402, 403, 429]) {

@@ -10,13 +10,13 @@ import type { Sent } from './send.ts'
  * The error of a reply with a status other than 2xx. Where it came on the client's own wire it passes in its own words, since
  * clients recover by these; what is no error of the API (a proxy's page, a redirect) is told in ours.
  */
-export async function failedReply (call: UpstreamCall, { status, headers }: ReplyHead, { attempt, observer }: Pick<Sent, 'attempt' | 'observer'>, exchange: Exchange): Promise<ApiError> {
+export async function failedReply (call: UpstreamCall, { status, headers }: ReplyHead, { attempt, passage }: Pick<Sent, 'attempt'> & { passage: unknown }, exchange: Exchange): Promise<ApiError> {
   const { target } = attempt
   const { provider } = target
   const { bytes, whole } = await readErrorBody(call)
   const body = bytes.toString()
   const error = provider.pair.decodeError(status, headers, body, target)
-  if (observer === null || !whole || status < 400 || !isErrorBody(body)) return error
+  if (passage === null || !whole || status < 400 || !isErrorBody(body)) return error
   const given = exchange.pass(attempt, headers)
   // A repetition with the same key of ours fails the same way, and Claude Code would go on for three minutes.
   if (status === 401) given['x-should-retry'] ??= 'false'

@@ -22,15 +22,15 @@ export class PlainReply implements ClientReply {
   }
 
   async receive (sent: Sent): Promise<ApiError | null> {
-    const { call, attempt, observer } = sent
+    const { call, attempt, passage } = sent
     const { exchange } = this.#work
     try {
       const head = await call?.head()
       if (call !== null && head !== undefined) {
         if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
-        if (observer !== null && !String(head.headers['content-type']).includes('event-stream')) {
-          const document = await readDocument(call, observer, this.#work.asked, attempt.target.provider)
-          attempt.account = observer
+        if (passage !== null && !String(head.headers['content-type']).includes('event-stream')) {
+          const document = await readDocument(call, passage, attempt.target.provider)
+          attempt.account = passage.observer
           await this.#send(document, sent, exchange.pass(attempt, head.headers))
           return null
         }
@@ -52,11 +52,11 @@ export class PlainReply implements ClientReply {
 
   /** @throws {Error} when the reply failed */
   async #translate (sent: Sent): Promise<void> {
-    const { asked } = this.#work
+    const { asked, wire } = this.#work
     const collector = new MessageCollector(newMessageId(), asked.model)
     const writer = sent.attempt.account = new MessageWriter(collector, asked.maxCalls)
     await readReply(sent, asked, writer, () => undefined)
-    const message = Buffer.from(JSON.stringify(collector.take()))
+    const message = Buffer.from(JSON.stringify(wire.document(collector.take())))
     await this.#send(message, sent, {})
   }
 

@@ -7,14 +7,17 @@ import type { MessagesRequest } from '../../wire/anthropic.ts'
 export class RequestBody {
   #parsed: MessagesRequest | null
   #raw: Buffer | null
+  readonly #read: (raw: Buffer) => MessagesRequest
 
-  constructor (parsed: MessagesRequest, raw: Buffer) {
+  /** @param raw the bytes that the client sent; @param read makes of them what they were understood as */
+  constructor (parsed: MessagesRequest, raw: Buffer, read: (raw: Buffer) => MessagesRequest) {
     this.#parsed = parsed
     this.#raw = raw
+    this.#read = read
   }
 
   get parsed (): MessagesRequest {
-    return (this.#parsed ??= JSON.parse(this.raw.toString()) as MessagesRequest)
+    return (this.#parsed ??= this.#read(this.raw))
   }
 
   get raw (): Buffer {

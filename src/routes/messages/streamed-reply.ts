@@ -2,14 +2,12 @@ import type { ApiError } from '../../errors.ts'
 import { EventStream } from '../../http/event-stream.ts'
 import type { Attempt } from '../../http/exchange.ts'
 import { Heartbeat } from '../../http/heartbeat.ts'
-import { newMessageId } from '../../message/ids.ts'
-import { PING_EVENT, SseEncoder, errorEvent } from '../../message/sse-encoder.ts'
 import { MessageWriter } from '../../message/writer.ts'
 import { isSuccess } from '../../upstream/check-status.ts'
-import { EventRelay } from '../../upstream/event-relay.ts'
 import { networkError } from '../../upstream/network-error.ts'
-import type { RelayObserver } from '../../upstream/relay-observer.ts'
+import type { Passage, ReplyRelay } from '../../upstream/passage.ts'
 import type { ClientReply } from './client-reply.ts'
+import type { ReplyEncoder } from './client-wire.ts'
 import { failedReply } from './failed-reply.ts'
 import { readReply } from './read-reply.ts'
 import { relayEvents } from './relay-events.ts'
@@ -30,15 +28,16 @@ export class StreamedReply implements ClientReply {
   /** The empty block that the client got to keep it waiting. */
   #opened: 'text' | 'thinking' | null = null
   /** Events that show content where there is none. */
-  #keepAlive: () => string | Buffer = () => PING_EVENT
+  #keepAlive: () => string | Buffer
 
   constructor (work: Work) {
-    const { reply, exchange, routed: { config } } = work
+    const { reply, exchange, wire, routed: { config } } = work
     this.#work = work
+    this.#keepAlive = () => wire.ping
     this.#client = new EventStream(reply.raw, () => ({ ...exchange.headers, ...this.#passed }), config.timeout)
     this.#heartbeat = new Heartbeat({
       ...config.stream,
-      ping: () => this.#client.beat(() => PING_EVENT),
+      ping: () => this.#client.beat(() => wire.ping),
       content: () => this.#client.beat(() => this.#keepAlive())
     })
   }
@@ -48,24 +47,24 @@ export class StreamedReply implements ClientReply {
   get mayRelay (): boolean { return this.#opened === null }
 
   async receive (sent: Sent): Promise<ApiError | null> {
-    const { observer, attempt } = sent
+    const { passage, attempt } = sent
     try {
-      return await (observer === null ? this.#translate(sent) : this.#pass(sent, observer))
+      return await (passage === null ? this.#translate(sent) : this.#pass(sent, passage))
     } catch (error) {
       return networkError(error, attempt.target.provider.name)
     } finally {
       // Until the next try the client is kept by pings: the writer of one that failed still holds its error.
-      this.#keepAlive = () => PING_EVENT
+      this.#keepAlive = () => this.#work.wire.ping
       this.#passed = {}
     }
   }
 
   fail (error: ApiError): void {
-    const { reply, exchange, request } = this.#work
+    const { reply, exchange, request, wire } = this.#work
     if (!this.#client.opened && !this.#client.closed) throw error
     if (!exchange.left) exchange.error = error
     reply.hijack()
-    this.#client.end(errorEvent(error, request.id))
+    this.#client.end(wire.errorEvent(error, request.id))
   }
 
   close (): void {
@@ -80,11 +79,11 @@ export class StreamedReply implements ClientReply {
   /** Writes the reply anew, as events. */
   async #translate (sent: Sent): Promise<ApiError | null> {
     const { call, attempt } = sent
-    const { asked, request, exchange } = this.#work
-    const encoder = new SseEncoder(newMessageId(), asked.model, request.id)
+    const { asked, request, exchange, wire } = this.#work
+    const encoder = wire.encoder(asked, request.id)
     const writer = attempt.account = new MessageWriter(encoder, asked.maxCalls)
     if (this.#opened !== null) adopt(this.#opened, writer, encoder)
-    this.#keepAlive = () => this.#showLife(writer, encoder)
+    if (wire.watchesContent) this.#keepAlive = () => this.#showLife(writer, encoder)
     const head = await call?.head()
     if (call !== null && head !== undefined && !isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
     try {
@@ -97,7 +96,7 @@ export class StreamedReply implements ClientReply {
     return failure
   }
 
-  #showLife (writer: MessageWriter, encoder: SseEncoder): string {
+  #showLife (writer: MessageWriter, encoder: ReplyEncoder): string {
     const kind = this.#expected
     writer.keepAlive(kind)
     if (!this.#committed) this.#opened = kind
@@ -111,11 +110,12 @@ export class StreamedReply implements ClientReply {
   }
 
   /** Lets the reply's own events pass. */
-  async #pass (sent: Sent, observer: RelayObserver): Promise<ApiError | null> {
+  async #pass (sent: Sent, passage: Passage): Promise<ApiError | null> {
     const { call, attempt } = sent
-    const { asked, request, exchange } = this.#work
+    const { request, exchange, wire } = this.#work
+    const { observer } = passage
     if (call === null) return this.#translate(sent)
-    const relay = new EventRelay(observer, asked.model, attempt.target.provider)
+    const relay = passage.relay()
     this.#keepAlive = () => this.#showRelayed(relay, sent)
     const head = await call.head()
     if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
@@ -128,15 +128,15 @@ export class StreamedReply implements ClientReply {
     } catch (error) {
       const failure = observer.error ??= networkError(error, attempt.target.provider.name)
       call.abort(failure)
-      if (this.#committed) last = errorEvent(failure, request.id)
+      if (this.#committed) last = wire.errorEvent(failure, request.id)
     }
     if (observer.error === null || this.#committed || last.length > 0) await this.#end(last, sent, observer.error)
     return observer.error
   }
 
-  #showRelayed (relay: EventRelay, { attempt }: Sent): string | Buffer {
+  #showRelayed (relay: ReplyRelay, { attempt }: Sent): string | Buffer {
     const events = relay.showLife()
-    if (events === null) return PING_EVENT
+    if (events === null) return this.#work.wire.ping
     this.#commit(attempt)
     return events
   }
@@ -168,7 +168,7 @@ export class StreamedReply implements ClientReply {
 }
 
 /** A writer goes on from the empty block that the client has already: what it prints for that was sent by the one before. */
-function adopt (opened: 'text' | 'thinking', writer: MessageWriter, encoder: SseEncoder): void {
+function adopt (opened: 'text' | 'thinking', writer: MessageWriter, encoder: ReplyEncoder): void {
   writer.keepAlive(opened)
   encoder.take()
 }

@@ -11,6 +11,8 @@ import type { Media } from '../../upstream/load-media.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
 import type { Admission } from './admission.ts'
 import { askedOf } from './asked.ts'
+import type { ClientWire } from './client-wire.ts'
+import { MESSAGES_WIRE } from './messages-wire.ts'
 import { RequestAccount, type Total } from './request-account.ts'
 import { RequestBody } from './request-body.ts'
 
@@ -19,6 +21,8 @@ export interface Work {
   readonly app: FastifyInstance
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** How the client speaks. */
+  readonly wire: ClientWire
   readonly routed: Routed
   readonly exchange: Exchange
   readonly asked: Asked
@@ -39,19 +43,32 @@ export interface Work {
 /** What a count of tokens has in the place of an account and an admission: it is no answer. */
 const UNCOUNTED = { account: null, finish: () => undefined }
 
-/** Takes a request's body in hand: from here on it is out of reach for everyone else. */
-export function takeWork (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, routed: Routed, admission: Admission | null): Work {
-  const body = request.body as MessagesRequest
-  const raw = request.rawBody ?? Buffer.from(JSON.stringify(body))
-  request.body = undefined
-  request.rawBody = null
-  const exchange = request.exchange = new Exchange(routed.route, request.id, body.stream === true)
-  const counted = admission === null ? UNCOUNTED : count(app, request, routed, exchange, admission)
-  return { app, request, reply, routed, exchange, ...counted, asked: askedOf(body), head: clientHead(request), body: new RequestBody(body, raw), interruption: new Interruption(), media: new Map() }
+/** A request as it was understood. */
+export interface Understood {
+  /** As the Messages API has it. */
+  readonly body: MessagesRequest
+  readonly wire: ClientWire
+  /** Makes it once more of its bytes. */
+  readonly read: (raw: Buffer) => MessagesRequest
 }
 
-function count (app: FastifyInstance, request: FastifyRequest, routed: Routed, exchange: Exchange, admission: Admission): Pick<Work, 'account' | 'finish'> {
-  const account = accountOf(app, request, routed, exchange)
+/** A request of the Messages API is what it is. */
+export function asMessages (body: unknown): Understood {
+  return { body: body as MessagesRequest, wire: MESSAGES_WIRE, read: raw => JSON.parse(raw.toString()) as MessagesRequest }
+}
+
+/** Takes a request's body in hand: from here on it is out of reach for everyone else. */
+export function takeWork (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, routed: Routed, admission: Admission | null, { body, wire, read }: Understood = asMessages(request.body)): Work {
+  const raw = request.rawBody ?? Buffer.from(JSON.stringify(request.body))
+  request.body = undefined
+  request.rawBody = null
+  const exchange = request.exchange = new Exchange(routed.route, request.id, body.stream === true, wire.idHeader)
+  const counted = admission === null ? UNCOUNTED : count(app, request, routed, exchange, admission, wire)
+  return { app, request, reply, wire, routed, exchange, ...counted, asked: askedOf(body), head: clientHead(request), body: new RequestBody(body, raw, read), interruption: new Interruption(), media: new Map() }
+}
+
+function count (app: FastifyInstance, request: FastifyRequest, routed: Routed, exchange: Exchange, admission: Admission, wire: ClientWire): Pick<Work, 'account' | 'finish'> {
+  const account = accountOf(app, request, routed, exchange, wire)
   exchange.budgetWarning = admission.warning
   return {
     account,
@@ -63,7 +80,7 @@ function count (app: FastifyInstance, request: FastifyRequest, routed: Routed, e
   }
 }
 
-function accountOf ({ account, router, running, metrics }: FastifyInstance, { identity, headers }: FastifyRequest, routed: Routed, exchange: Exchange): RequestAccount | null {
+function accountOf ({ account, router, running, metrics }: FastifyInstance, { identity, headers }: FastifyRequest, routed: Routed, exchange: Exchange, { ingress }: ClientWire): RequestAccount | null {
   if (account === null) return null
   const { ledger, instance } = account
   return new RequestAccount({
@@ -72,7 +89,7 @@ function accountOf ({ account, router, running, metrics }: FastifyInstance, { id
     identity,
     headers,
     routed,
-    ingress: 'anthropic',
+    ingress,
     tokensFor: target => router.tokensFor(target, routed.traits),
     stopped: () => running.over,
     spent: (target, cost) => metrics.spent(target, cost)

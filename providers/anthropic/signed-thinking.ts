@@ -1,0 +1,41 @@
+import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
+import type { ContentBlock, MessageParam, MessagesRequest } from '../../src/wire/anthropic.ts'
+import type { JsonObject } from '../../src/wire/json.ts'
+
+/**
+ * Keeps the signed thinking of a reply by the calls that it led to: clients of other APIs have no place for it, and the model would
+ * go on in its tool loop without what it thought (https://platform.claude.com/docs/en/build-with-claude/extended-thinking, preserving
+ * thinking blocks).
+ */
+export class SignedThinking {
+  readonly #memory: ConversationMemory
+  readonly #family: string
+  #blocks: JsonObject[] = []
+
+  constructor (memory: ConversationMemory, family: string) {
+    this.#memory = memory
+    this.#family = family
+  }
+
+  /** A `thinking` or `redacted_thinking` block is complete. */
+  add (block: JsonObject): void {
+    this.#blocks.push(block)
+  }
+
+  /** A call follows. @param id as the client sees it */
+  called (id: string): void {
+    if (this.#blocks.length > 0) this.#memory.remember(id, { envelope: { family: this.#family, field: 'content', details: this.#blocks }, text: '' })
+  }
+}
+
+/** Conversations with the thinking put back that a client left out before its calls; where the request wants none, as they are. */
+export function withSignedThinking ({ thinking, messages }: MessagesRequest, memory: ConversationMemory, family: string): MessageParam[] {
+  if (!thinking || thinking.type === 'disabled') return messages
+  return messages.map(message => {
+    const { role, content } = message
+    if (role !== 'assistant' || typeof content === 'string' || content.some(({ type }) => type === 'thinking' || type === 'redacted_thinking')) return message
+    const remembered = new Set(content.flatMap(block => block.type === 'tool_use' ? memory.recall(block.id, family) ?? [] : []))
+    const blocks = [...remembered].flatMap(({ envelope }) => envelope.details ?? []) as unknown as ContentBlock[]
+    return blocks.length === 0 ? message : { ...message, content: [...blocks, ...content] }
+  })
+}

@@ -1,0 +1,71 @@
+import { legalToolId } from '../../message/ids.ts'
+import { toolArguments } from '../../message/tool-input.ts'
+import type { ContentBlock, MessageParam, TextBlock, ToolResultBlock, ToolUseBlock } from '../../wire/anthropic.ts'
+import { parseJson } from '../../wire/json.ts'
+import type { ChatInputCall, ChatInputMessage } from './body.ts'
+import { decodeContent, decodeTexts } from './decode-parts.ts'
+import type { Untold } from './untold.ts'
+
+/**
+ * A conversation as the Messages API has it: what the system says before anything else apart, and results of tools in the
+ * user's turn, before whatever the user said behind them.
+ * @throws {ApiError} for a file in a form that nobody could read
+ */
+export function decodeMessages (messages: readonly ChatInputMessage[], untold: Untold): { system: TextBlock[], messages: MessageParam[] } {
+  const begin = messages.findIndex(({ role }) => !isSystem(role))
+  const leading = begin === -1 ? messages : messages.slice(0, begin)
+  const system = leading.flatMap(({ content }, i) => decodeTexts(content, `messages.${i}`, untold))
+  const decoded: MessageParam[] = []
+  for (let i = leading.length; i < messages.length; i++) addMessage(messages[i] as ChatInputMessage, `messages.${i}`, decoded, untold)
+  // The Messages API takes no request in which nobody says anything.
+  return decoded.length === 0 ? { system: [], messages: [{ role: 'user', content: system }] } : { system, messages: decoded }
+}
+
+function isSystem (role: ChatInputMessage['role']): boolean {
+  return role === 'system' || role === 'developer'
+}
+
+function addMessage (message: ChatInputMessage, path: string, decoded: MessageParam[], untold: Untold): void {
+  switch (message.role) {
+    case 'system': case 'developer': {
+      const content = decodeTexts(message.content, path, untold)
+      if (content.length > 0) decoded.push({ role: 'system', content })
+      break
+    }
+    case 'user': return addToUser(decoded, decodeContent(message.content, path, untold))
+    case 'tool': return addToUser(decoded, [decodeResult(message, path, untold)])
+    case 'assistant': {
+      const content = decodeAssistant(message, path, untold)
+      // One that said nothing is none: the Messages API refuses it.
+      if (content.length > 0) decoded.push({ role: 'assistant', content })
+      break
+    }
+    case 'function': untold.refuse(path, 'results of functions cannot be carried there; use tools, and messages of the role `tool`')
+  }
+}
+
+/** Results and what the user says behind them are one turn: a call must be followed by its result, and by nothing else first. */
+function addToUser (decoded: MessageParam[], blocks: ContentBlock[]): void {
+  const last = decoded.at(-1)
+  if (last?.role === 'user' && Array.isArray(last.content) && last.content.some(({ type }) => type === 'tool_result')) last.content.push(...blocks)
+  else decoded.push({ role: 'user', content: blocks })
+}
+
+function decodeResult ({ tool_call_id: id = '', content }: ChatInputMessage, path: string, untold: Untold): ToolResultBlock {
+  return { type: 'tool_result', tool_use_id: legalToolId(id), content: typeof content === 'string' ? content : decodeContent(content, path, untold) }
+}
+
+function decodeAssistant ({ content, refusal, tool_calls: calls }: ChatInputMessage, path: string, untold: Untold): ContentBlock[] {
+  const said = decodeContent(content ?? refusal, path, untold)
+  return [...said, ...(calls ?? []).flatMap((call, i) => decodeCall(call, `${path}.tool_calls.${i}`, untold))]
+}
+
+/** What a model wrote, and a client sent back, need not be JSON. */
+function decodeCall ({ id, type = 'function', function: called }: ChatInputCall, path: string, untold: Untold): ToolUseBlock[] {
+  if (called === undefined) {
+    untold.refuse(path, `calls of the type ${type} cannot be carried there`)
+    return []
+  }
+  const input = called.arguments.trim() === '' ? {} : parseJson(called.arguments) ?? called.arguments
+  return [{ type: 'tool_use', id: legalToolId(id), name: called.name, input: toolArguments(input) }]
+}

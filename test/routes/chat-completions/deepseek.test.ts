@@ -1,0 +1,43 @@
+import OpenAI from 'openai'
+import t from 'tap'
+import { openStage } from '../../helper/stage.ts'
+import { json } from '../../helper/upstream.ts'
+
+/** DeepSeek thinks unless it is told not to, and then wants back what it thought; official clients of its API do not send that. */
+
+const stage = await openStage(t, ['deepseek'])
+const client = new OpenAI({ apiKey: 'any', baseURL: `${stage.url}/v1`, maxRetries: 0 })
+const HI: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Hi' }]
+const TOOLS: OpenAI.ChatCompletionTool[] = [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } }]
+const CALL = { role: 'assistant', content: '', reasoning_content: 'I should look.', tool_calls: [{ id: 'call_0', type: 'function', function: { name: 'look', arguments: '{}' } }] }
+const REPLY = { choices: [{ index: 0, message: CALL, finish_reason: 'tool_calls' }], usage: { prompt_tokens: 5, completion_tokens: 5 } }
+
+t.test('reasoning is filled in where a client left it out: what is remembered, else nothing', async t => {
+  const { model, requests } = stage.scene(response => { json(response, REPLY) }, 'deepseek')
+  const { reasoning_content: _, ...bare } = CALL
+  await client.chat.completions.create({ model, messages: HI, tools: TOOLS })
+  const followed = [...HI, bare as OpenAI.ChatCompletionMessageParam, { role: 'tool' as const, tool_call_id: 'call_0', content: 'blue' }]
+  await client.chat.completions.create({ model, messages: followed, tools: TOOLS, seed: 4 })
+  t.match(requests[1]?.body, { seed: 4, messages: [{ role: 'user' }, { role: 'assistant', reasoning_content: 'I should look.' }, { role: 'tool' }] })
+  t.notHas(requests[1]?.body, 'thinking', 'all else is the client\'s own')
+
+  const unknown = [{ role: 'user' as const, content: 'Another conversation' }, bare as OpenAI.ChatCompletionMessageParam, { role: 'tool' as const, tool_call_id: 'call_0', content: 'blue' }]
+  await client.chat.completions.create({ model, messages: unknown, tools: TOOLS })
+  t.match(requests[2]?.body.messages[1], { role: 'assistant', reasoning_content: '' })
+
+  const kept = [...HI, { ...CALL, reasoning_content: 'mine' } as OpenAI.ChatCompletionMessageParam, { role: 'tool' as const, tool_call_id: 'call_0', content: 'blue' }]
+  await client.chat.completions.create({ model, messages: kept, tools: TOOLS })
+  t.match(requests[3]?.body.messages[1], { reasoning_content: 'mine' })
+
+  const raw = JSON.stringify({ model, thinking: { type: 'disabled' }, messages: followed, tools: TOOLS })
+  await fetch(`${stage.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: raw })
+  t.equal(requests[4]?.raw.toString(), raw.replace(model, model.split(',')[1] ?? ''), 'nothing where it does not think')
+})
+
+t.test('a forced call is asked for without thinking, and a schema in the prompt', async t => {
+  const { model, requests } = stage.scene(response => { json(response, REPLY) }, 'deepseek')
+  await client.chat.completions.create({ model, messages: HI, tools: TOOLS, tool_choice: 'required' })
+  t.match(requests[0]?.body, { thinking: { type: 'disabled' }, tool_choice: 'required' })
+  await client.chat.completions.create({ model, messages: HI, response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object', properties: { name: { type: 'string' } } } } } })
+  t.match(requests[1]?.body, { response_format: { type: 'json_object' }, messages: [{ role: 'system', content: /JSON Schema/ }, { role: 'user' }] })
+})
