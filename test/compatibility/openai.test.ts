@@ -1,0 +1,4 @@
+import t from 'tap'
+import { kindSuite } from './kind-suite.ts'
+
+await kindSuite(t, 'openai')
