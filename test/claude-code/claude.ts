@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const BINARY = fileURLToPath(new URL('node_modules/.bin/claude', import.meta.url))
+/** The real Claude Code. */
+export const BINARY = fileURLToPath(new URL('node_modules/.bin/claude', import.meta.url))
 /** Far beyond what any case needs. */
 const TIMEOUT = 45_000
 /** By default ten, over three minutes: too long to learn that the gateway is broken. */
