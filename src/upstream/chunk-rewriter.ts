@@ -1,7 +1,8 @@
 import { memberSpans } from '../message/json-spans.ts'
-import { isJsonObject, parseJson } from '../wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson } from '../wire/json.ts'
 
 const OPEN_BRACE = 0x7B
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Puts the model name that a client asked for into the chunks of a passing stream, and takes out the one that holds counts only,
@@ -30,8 +31,11 @@ export class ChunkRewriter {
       const open = events.subarray(at, end).indexOf(OPEN_BRACE) + at
       if (open >= at) {
         const chunk = events.subarray(open, end)
-        if ((this.#hidesUsage && isUsageOnly(chunk)) || (well && holdsError(chunk))) {
+        if (this.#hidesUsage && isUsageOnly(chunk)) {
           pieces.push(events.subarray(copied, at))
+          copied = end
+        } else if (well && holdsError(chunk)) {
+          pieces.push(events.subarray(copied, at), this.#countsOf(chunk))
           copied = end
         } else {
           const name = this.#nameIn(events, open, end)
@@ -44,6 +48,14 @@ export class ChunkRewriter {
       at = end
     }
     return copied === 0 ? events : Buffer.concat([...pieces, events.subarray(copied)])
+  }
+
+  /** What is left of a chunk with an error that says nothing: its counts, as an event of their own. OpenRouter has them in the same one. */
+  #countsOf (chunk: Buffer): Buffer {
+    const { error: _, ...rest } = parseJson(chunk.toString()) as JsonObject
+    if (this.#hidesUsage || !isJsonObject(rest['usage'])) return NOTHING
+    const printed = JSON.stringify({ ...rest, choices: [] })
+    return this.rewrite(Buffer.from(`data: ${printed}\n\n`), false)
   }
 
   /** Where the model's name stands in a chunk. */

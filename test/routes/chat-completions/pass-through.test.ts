@@ -137,3 +137,16 @@ t.test('an error behind an answer that had met its limit says nothing', async t 
   t.notMatch(text, '"error"')
   t.match(text, /"finish_reason":"length"[^\n]*\n\ndata: \[DONE\]\n\n$/)
 })
+
+t.test('but counts that stand beside it are those of the answer', async t => {
+  const usage = { prompt_tokens: 43, completion_tokens: 10, total_tokens: 53 }
+  const last = { model: 'served', error: { message: 'Token limit reached', code: 400 }, choices: [{ index: 0, delta: {}, finish_reason: null }], usage }
+  for (const asks of [true, false]) {
+    const { model } = stage.scene(response => { stream(response, ...chunks('served').slice(0, 3), delta({}, 'length'), last, '[DONE]') })
+    const text = await (await post({ model, stream: true, ...(asks && { stream_options: { include_usage: true } }), messages: [{ role: 'user', content: 'Hi' }] })).text()
+    t.notMatch(text, '"error"')
+    const told = text.split('\n').filter(line => line.includes('"usage":{')).map(line => JSON.parse(line.slice('data:'.length)) as object)
+    t.strictSame(told, asks ? [{ model, choices: [], usage }] : [])
+    t.match(text, /data: \[DONE\]\n\n$/)
+  }
+})
