@@ -18,9 +18,10 @@ const base = { Providers: [provider], Router: { default: 'or,a/b' } }
 /** A document, and keys, that no test is about. */
 const WHOLE = { SWITCHYARD_CONFIG: JSON.stringify(base), KEY: 'provider-secret' }
 
+const { app: { transformers } } = await readyApp(t)
+
 async function load (variables: NodeJS.ProcessEnv, env: Environment = {}): Promise<Config> {
-  const { app } = await readyApp(t)
-  return loadConfig(env, variables, app.transformers)
+  return loadConfig(env, variables, transformers)
 }
 
 async function problemsOf (variables: NodeJS.ProcessEnv, env: Environment = {}): Promise<string> {

@@ -14,15 +14,16 @@ import { readyApp } from '../helper/app.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
+const { app: { transformers } } = await readyApp(t)
+
 const provider = { name: 'or', api_base_url: 'https://openrouter.ai/api/v1/chat/completions', api_key: '$KEY', models: ['a/b', 'c,d'] }
 const good = { Providers: [provider], Router: { default: 'or,a/b' } }
 
 async function load (document: unknown, processEnv: NodeJS.ProcessEnv = { KEY: 'secret' }, env: Environment = {}): Promise<Config> {
-  const { app } = await readyApp(t)
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-config-'))
   const path = join(folder, 'config.json')
   await writeFile(path, typeof document === 'string' ? document : JSON.stringify(document))
-  return loadConfig({ ...env, CONFIG_PATH: path }, processEnv, app.transformers)
+  return loadConfig({ ...env, CONFIG_PATH: path }, processEnv, transformers)
 }
 
 /** A reference in braces. */
