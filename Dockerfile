@@ -18,16 +18,17 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:${NODE}
 WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0
+# The account stays in the volume, wherever a file of the configuration is; so do lines for a PostgreSQL that is away.
+ENV NODE_ENV=production HOST=0.0.0.0 SWITCHYARD_USAGE__PATH=/app/data/switchyard.db
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist dist
-# The account, where no other store is named, and lines that a database could not take; a volume keeps them. All else is root's.
+# All else is root's.
 RUN mkdir data && chown node:node data
 VOLUME /app/data
 USER node
 EXPOSE 3456
-HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.SWITCHYARD_PORT||process.env.PORT||process.env.PROXY_PORT||3456)+'/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+# It reads where the service listens as the service does: a file may say so.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s --retries=3 CMD ["node", "dist/src/server.js", "health"]
 # SIGTERM lets running answers finish: `docker stop --time 40`.
 CMD ["node", "--enable-source-maps", "dist/src/server.js"]

@@ -21,8 +21,9 @@ export ANTHROPIC_AUTH_TOKEN=$(printf %q "$key")
 unset ANTHROPIC_API_KEY
 # The gateway's models in /model.
 export CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1
-# Nothing that goes past the gateway: no telemetry, no updates.
-export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
+# Nothing that goes past the gateway. (CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 is all of these, and would hide its models as well.)
+export DISABLE_TELEMETRY=1 DISABLE_AUTOUPDATER=1 DISABLE_ERROR_REPORTING=1
+unset CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC
 END
 chmod 600 "$file"
 echo "source $file && claude"

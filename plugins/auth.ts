@@ -51,24 +51,31 @@ function credentialsOf ({ headers }: FastifyRequest): string[] {
   return [headers['x-api-key'], bearer].filter(key => typeof key === 'string' && key !== '') as string[]
 }
 
+/** Headers of proxies: what came by one did not come from this machine, whatever its address. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip']
+
+/** The header by which a request says that it came by a proxy. */
+function forwardedBy ({ headers }: FastifyRequest): string | undefined {
+  return FORWARDED.find(name => headers[name] !== undefined)
+}
+
 /**
- * Without a key the gateway serves the programs of this machine only. A browser is on this machine too: a request that
- * a web page of another origin made, or one that came by a foreign host name (DNS rebinding), is refused.
+ * Without a key the gateway serves the programs of this machine only. A proxy or a tunnel is on this machine too, and asks for
+ * others. So is a browser: a request that a web page of another origin made, or one that came by a foreign host name (DNS
+ * rebinding), is refused.
  */
 function checkLocal (request: FastifyRequest): void {
   const { host = '', origin, 'sec-fetch-site': site } = request.headers
+  const forwarded = forwardedBy(request)
+  if (forwarded !== undefined) throw new ApiError('permission_error', `Without a key this gateway answers only to programs of this machine, and by its ${forwarded} header this request came through a proxy; set APIKEY to serve others.`)
   if (!isLoopbackHost(host)) throw new ApiError('permission_error', 'Without a key this gateway answers only to localhost; set APIKEY to serve other hosts.')
   const foreign = (origin !== undefined && !isSameOrigin(origin, host)) || site === 'cross-site'
   if (foreign) throw new ApiError('permission_error', 'Without a key this gateway does not answer to web pages; set APIKEY and send it.')
 }
 
-/** Headers of proxies: what came by one did not come from this machine, whatever its address. */
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip']
-
 /** Whether a request came from this machine, and from someone who has no key. */
 function isKeylessNeighbour (request: FastifyRequest): boolean {
-  const { socket, headers } = request
-  return credentialsOf(request).length === 0 && isLoopbackAddress(socket.remoteAddress) && FORWARDED.every(name => headers[name] === undefined)
+  return credentialsOf(request).length === 0 && isLoopbackAddress(request.socket.remoteAddress) && forwardedBy(request) === undefined
 }
 
 /** @throws {ApiError} 401 where no valid key was sent */

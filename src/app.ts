@@ -83,10 +83,10 @@ export function buildApp (options: AppOptions = {}): FastifyInstance {
   setBodies(app as unknown as FastifyInstance)
 
   app.register(env, { ...(options.env !== undefined && { env: options.env }) })
-  app.register(leftOut)
   app.register(transformers)
   registerProviders(app as unknown as FastifyInstance)
   app.register(config)
+  app.register(leftOut)
   app.register(sensible)
   app.register(errors)
   app.register(logging, { output })

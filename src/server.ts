@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
 import { ConfigError } from './config/config-error.ts'
 import { startNotes } from './start-notes.ts'
 import { listenProblem } from './http/listen-problem.ts'
@@ -10,6 +9,8 @@ import { publishedKeyProblem } from './http/published-keys.ts'
 const MARGIN = 5000
 
 async function start (): Promise<void> {
+  // Commands do without it, and the health of a container is asked for again and again.
+  const { buildApp } = await import('./app.ts')
   const app = buildApp()
   try {
     await app.ready()

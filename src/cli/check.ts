@@ -48,7 +48,7 @@ export async function checkConfig (file: string | undefined, processEnv: NodeJS.
 }
 
 /** The environment, but for what would take the place of the file. */
-function withFile (file: string, processEnv: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withFile (file: string, processEnv: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { [DOCUMENT_VARIABLE]: _instead, ...rest } = processEnv
   return { ...rest, CONFIG_PATH: file }
 }

@@ -36,8 +36,7 @@ function offers (env: NodeJS.ProcessEnv): readonly Offer[] {
       name: 'openrouter',
       variables: ['OPENROUTER_API_KEY'],
       url: 'https://openrouter.ai/api/v1/chat/completions',
-      place: 'OPENROUTER_BASE_URL',
-      models: { main: env['TARGET_MODEL_DEFAULT'] || DEFAULT_MODEL, small: 'anthropic/claude-haiku-4.5', others: ['google/gemini-3-pro-preview', 'z-ai/glm-4.7'] },
+      models: { main: DEFAULT_MODEL, small: 'anthropic/claude-haiku-4.5', others: ['google/gemini-3-pro-preview', 'z-ai/glm-4.7'] },
       searches: true
     },
     { name: 'openai', variables: ['OPENAI_API_KEY'], url: 'https://api.openai.com/v1', place: 'OPENAI_BASE_URL', models: { main: 'gpt-5.6', small: 'gpt-5.4-mini' }, searches: false },
@@ -55,20 +54,45 @@ export function firstConfig (env: NodeJS.ProcessEnv): FirstConfig {
   const all = offers(env)
   const there = all.filter(offer => variableOf(offer, env) !== undefined)
   const rest = { ...(env['APIKEY'] && { APIKEY: '$APIKEY' }) }
-  const notes = all.flatMap(offer => strangeKey(offer, env) ?? [])
+  const notes = warnings(all, env)
   const [first, ...others] = there
   if (first === undefined) {
     const looked = all.flatMap(({ variables }) => variables)
     return { document: { ...rest, ...documentFromEnvironment({}) }, notes: [...notes, `No key was found, so the built-in demo answers. Looked for: ${looked.join(', ')}`] }
   }
-  if (there.some(({ name }) => name === 'vllm') && !env['VLLM_MODEL']) notes.push('VLLM_MODEL is not set: put the name that your server serves in the place of qwen3-coder')
   const names = there.map(offer => `${offer.name} ($${variableOf(offer, env)})`)
   return { document: { ...rest, Providers: there.map(offer => entryOf(offer, env)), ...routing(first, others) }, notes: [`Providers: ${names.join(', ')}; keys stand in the file as references`, ...notes] }
+}
+
+/**
+ * The same where the environment alone configures something already: that stays as it is, rules and all, and what there is a key for
+ * beside it can be named.
+ * @param written what the environment says, as a document
+ */
+export function besideEnvironment (written: JsonObject, env: NodeJS.ProcessEnv): FirstConfig {
+  const { Providers: providers = [], Router: _demo, ...settings } = written
+  const names = (providers as JsonObject[]).map(({ name }) => name)
+  if (names.join() === 'demo') {
+    const { document, notes } = firstConfig(env)
+    return { document: { ...settings, ...document }, notes }
+  }
+  const all = offers(env)
+  const more = all.filter(offer => variableOf(offer, env) !== undefined && !names.includes(offer.name))
+  const told = more.map(offer => `${offer.name} ($${variableOf(offer, env)})`)
+  return {
+    document: { ...written, Providers: [...providers as JsonObject[], ...more.map(offer => entryOf(offer, env))] },
+    notes: [...told.length === 0 ? [] : [`Beside that, for requests that name them: ${told.join(', ')}`], ...warnings(all, env)]
+  }
 }
 
 /** The variable that says a provider is there. */
 function variableOf ({ variables, begins = '' }: Offer, env: NodeJS.ProcessEnv): string | undefined {
   return variables.find(name => (env[name] ?? '') !== '' && env[name]?.startsWith(begins))
+}
+
+function warnings (all: readonly Offer[], env: NodeJS.ProcessEnv): string[] {
+  const unnamed = env['VLLM_BASE_URL'] && !env['VLLM_MODEL']
+  return [...all.flatMap(offer => strangeKey(offer, env) ?? []), ...unnamed ? ['VLLM_MODEL is not set: put the name that your server serves in the place of qwen3-coder'] : []]
 }
 
 function strangeKey ({ name, variables, begins }: Offer, env: NodeJS.ProcessEnv): string | undefined {
@@ -106,7 +130,9 @@ function routing (first: Offer, others: readonly Offer[]): JsonObject {
       background: own === undefined ? named(first.models.small) : named(own.models.main, own),
       think: named(strong),
       longContext: hasLongWindow(main) ? undefined : long,
-      webSearch: first.searches ? undefined : named(searcher?.models.main, searcher)
+      webSearch: first.searches ? undefined : named(searcher?.models.main, searcher),
+      // As without a file: its users name any of its models.
+      vendorModels: [first, ...others].find(({ name }) => name === 'openrouter')?.name
     }),
     fallback: standIn && withoutGaps({ default: [standIn], background: own && [named(small) ?? ''] })
   })

@@ -5,6 +5,7 @@ import { type Outcome, outcome } from './outcome.ts'
 const HELP = `switchyard                 starts the service
 switchyard check [file]    says whether it could start with this configuration, offline
 switchyard init [file]     writes a first configuration from the environment; asks nothing
+switchyard health [file]   says whether the service of this machine lives
 switchyard --help, -h      this
 switchyard --version, -v   the version
 
@@ -14,6 +15,7 @@ Every setting can be given by a variable (docs/configuration.md), and .env in th
 /** Commands by name; loaded when they are asked for. */
 const COMMANDS: Readonly<Record<string, (file: string | undefined, processEnv: NodeJS.ProcessEnv) => Promise<Outcome>>> = {
   check: async (file, processEnv) => (await import('./check.ts')).check(file, processEnv),
+  health: async (file, processEnv) => (await import('./health.ts')).health(file, processEnv),
   init: async (file, processEnv) => (await import('./init.ts')).init(file, processEnv)
 }
 

@@ -4,19 +4,22 @@ import { dirname, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '../config/config-error.ts'
 import { DOCUMENT_VARIABLE } from '../config/environment-settings.ts'
-import type { FOREIGN_VARIABLES } from '../config/environment/variables.ts'
+import { FOREIGN_VARIABLES } from '../config/environment/variables.ts'
 import { DEFAULT_PATH } from '../config/load.ts'
 import type { Config } from '../config/snapshot.ts'
 import { writtenFromEnvironment } from '../config/written-document.ts'
+import { addressOf } from './address.ts'
 import { checkConfig } from './check.ts'
-import { type FirstConfig, firstConfig } from './first-config.ts'
+import { type FirstConfig, besideEnvironment, firstConfig } from './first-config.ts'
 import { offlineApp } from './offline-app.ts'
 import { type Outcome, outcome } from './outcome.ts'
 
 /** Variables that hold providers already: what they say is written, and nothing is looked for. */
 const PROVIDERS = [DOCUMENT_VARIABLE, 'SWITCHYARD_PROVIDERS']
-/** The same by the names of other gateways, which count no more once there is a file. */
-const FOREIGN: readonly (typeof FOREIGN_VARIABLES[number])[] = ['VLLM_URL', 'VISION_URL', 'TARGET_MODEL_OPUS', 'TARGET_MODEL_BIG', 'TARGET_MODEL_SMALL', 'PROXY_PORT', 'PROXY_VERBOSE']
+/** Variables that count no more once there is a file: nothing of what they say may be lost with that. */
+const WITHOUT_FILE = ['OPENROUTER_BASE_URL', 'TARGET_MODEL_DEFAULT', ...FOREIGN_VARIABLES] as const
+/** They belong to whichever address of a vLLM server is given: that of another gateway, or the one that is looked for here. */
+const OF_VLLM: readonly string[] = ['VLLM_MODEL', 'VLLM_API_KEY']
 
 /** One folder above the sources, two above what is built of them. */
 const SCHEMAS = ['../../config.schema.json', '../../../config.schema.json'].map(path => fileURLToPath(new URL(path, import.meta.url)))
@@ -51,23 +54,33 @@ async function orProblems (before: readonly string[], step: () => Promise<Outcom
 }
 
 /** How Claude Code is pointed at a gateway of this machine. */
-function clientLine ({ host, port, keys }: Config): string {
-  const name = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
-  return `ANTHROPIC_BASE_URL=http://${name}:${port} ANTHROPIC_API_KEY=${keys.length > 0 ? '<your key>' : 'any'} claude`
+function clientLine (config: Config): string {
+  return `ANTHROPIC_BASE_URL=${addressOf(config)} ANTHROPIC_API_KEY=${config.keys.length > 0 ? '<your key>' : 'any'} claude`
 }
 
 async function documentFor (path: string, processEnv: NodeJS.ProcessEnv): Promise<FirstConfig> {
   const $schema = schemaFrom(dirname(resolve(path)))
   const head = { ...($schema !== undefined && { $schema }) }
+  const { document, notes } = await withoutHead(processEnv)
+  return { document: { ...head, ...document }, notes }
+}
+
+async function withoutHead (processEnv: NodeJS.ProcessEnv): Promise<FirstConfig> {
   const holder = PROVIDERS.find(name => processEnv[name])
-  const foreign = FOREIGN.find(name => processEnv[name])
-  if (holder === undefined && foreign === undefined) {
-    const { document, notes } = firstConfig(processEnv)
-    return { document: { ...head, ...document }, notes }
-  }
-  const app = await offlineApp(processEnv)
+  const env = withoutOwnVllm(processEnv)
+  const lapsing = WITHOUT_FILE.filter(name => env[name])
+  if (holder === undefined && lapsing.length === 0) return firstConfig(processEnv)
+  const app = await offlineApp(env)
   await app.close()
-  return { document: { ...head, ...writtenFromEnvironment(app.env, app.processEnv) }, notes: [holder === undefined ? `It is what the environment says; from now on the file counts, and ${foreign} does not` : `It is what the environment says; unset ${holder} and the file takes its place`] }
+  const written = writtenFromEnvironment(app.env, app.processEnv)
+  if (holder !== undefined) return { document: written, notes: [`It is what the environment says; unset ${holder} and the file takes its place`] }
+  const { document, notes } = besideEnvironment(written, processEnv)
+  return { document, notes: [`From now on the file counts, and these variables do not, but where it refers to them: ${lapsing.join(', ')}. It has what they say`, ...notes] }
+}
+
+function withoutOwnVllm (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (!env['VLLM_BASE_URL'] || env['VLLM_URL']) return env
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_VLLM.includes(name)))
 }
 
 /** Where editors find what completes the file, seen from its folder; undefined where it was not installed. */

@@ -4,6 +4,7 @@ import type { Router } from '../routing/router.ts'
 import type { CustomRouter } from './custom-router.ts'
 import type { Environment } from './environment.ts'
 import { isAnySet } from './environment/variables.ts'
+import { listenPlace } from './listen-place.ts'
 import { resolveKeys } from './resolve-keys.ts'
 import { resolveLog } from './resolve-log.ts'
 import { resolveProvider } from './resolve-provider.ts'
@@ -82,13 +83,13 @@ export function resolve (document: ConfigDocument, { env, catalogue, memory, bef
 
 /** What is a number or a text, and stands for itself. */
 function resolveBasics (document: ConfigDocument, problems: string[]): Pick<Config, 'host' | 'port' | 'timeout' | 'proxyUrl'> {
-  const port = Number(document.PORT ?? 3456)
+  const { host, port } = listenPlace(document)
   const timeout = Number(document.API_TIMEOUT_MS ?? 600000)
   const proxyUrl = document.PROXY_URL ?? document.HTTPS_PROXY ?? document.https_proxy ?? document.httpsProxy
   if (port > 65535) problems.push('PORT: must be <= 65535')
   if (timeout < 1) problems.push('API_TIMEOUT_MS: must be >= 1')
   if (proxyUrl !== undefined && !isProxyUrl(proxyUrl)) problems.push('PROXY_URL: must be a URL that begins with http:// or https://')
-  return { host: document.HOST ?? '127.0.0.1', port, timeout, proxyUrl }
+  return { host, port, timeout, proxyUrl }
 }
 
 function isProxyUrl (text: string): boolean {

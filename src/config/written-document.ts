@@ -5,6 +5,9 @@ import { TOO_DEEP, isTooDeep } from './depth.ts'
 import { DOCUMENT_VARIABLE, type GivenSetting, givenDocument, givenSettings, withSettings, writtenSettings } from './environment-settings.ts'
 import { type Environment, documentFromEnvironment } from './environment.ts'
 
+/** Where a document is from that stands nowhere: the variables of single settings, and those of other gateways. */
+export const ENVIRONMENT = 'the environment'
+
 /**
  * The document of a text. JSON5: comments and trailing commas are welcome.
  * @param source where the text is from, for the error
@@ -25,7 +28,7 @@ export function parseDocument (text: string, source: string): JsonObject {
 export function documentWithoutFile (env: Environment, processEnv: NodeJS.ProcessEnv, given: readonly GivenSetting[]): { document: JsonObject, source: string } {
   const text = givenDocument(processEnv)
   if (text !== undefined) return { document: parseDocument(text, DOCUMENT_VARIABLE), source: DOCUMENT_VARIABLE }
-  return { document: given.some(({ path }) => path === 'Providers') ? { Router: {} } : documentFromEnvironment(env), source: 'the environment' }
+  return { document: given.some(({ path }) => path === 'Providers') ? { Router: {} } : documentFromEnvironment(env), source: ENVIRONMENT }
 }
 
 /**

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from '../helper/free-port.ts'
 import { startGateway } from '../helper/gateway-process.ts'
 
 /** As built: `npm test` builds first. */
@@ -31,7 +32,7 @@ async function run (t: Test, args: string[], folder: string, env: Record<string,
 t.test('it says what it can do, and which one it is', async t => {
   const folder = await folderOf(t)
   const { version } = JSON.parse(await readFile(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')) as { version: string }
-  t.match(await run(t, ['--help'], folder), { code: 0, out: /switchyard check \[file\][^]*switchyard init \[file\]/, error: '' })
+  t.match(await run(t, ['--help'], folder), { code: 0, out: /switchyard check \[file\][^]*switchyard init \[file\][^]*switchyard health \[file\]/, error: '' })
   t.match(await run(t, ['check', '-h'], folder), { code: 0, out: /switchyard check/ })
   t.same(await run(t, ['--version'], folder), { code: 0, out: `${version}\n`, error: '' })
 })
@@ -61,6 +62,26 @@ t.test('init, check and the start go together, and .env is read', async t => {
   const gateway = await startGateway(t, folder)
   t.match(gateway.output(), /configured by config\.json; deepseek-v4-pro of deepseek is the default/)
   await gateway.stop()
+})
+
+t.test('health asks the service that lives, wherever its configuration says that it listens', async t => {
+  const demo = { Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1', models: ['demo'], transformer: { use: ['demo'] } }], Router: { default: 'demo,demo' } }
+  for (const where of ['a file', 'SWITCHYARD_CONFIG', 'PROXY_PORT'] as const) {
+    const port = await freePort()
+    // It is not to be run by whoever only looks.
+    const document = { ...demo, PORT: port, HOST: '0.0.0.0', APIKEY: 'k', CUSTOM_ROUTER_PATH: './router.cjs' }
+    const folder = await folderOf(t, { 'router.cjs': 'require("node:fs").appendFileSync("runs", "x"); module.exports = () => null', ...(where === 'a file' && { 'config.json': JSON.stringify(document) }) })
+    const env = where === 'PROXY_PORT' ? { PROXY_PORT: String(port) } : where === 'SWITCHYARD_CONFIG' ? { SWITCHYARD_CONFIG: JSON.stringify(document) } : {}
+    const url = `http://127.0.0.1:${port}/health`
+    t.same(await run(t, ['health'], folder, env), { code: 1, out: '', error: `${url} does not answer: connect ECONNREFUSED 127.0.0.1:${port}\n` }, where)
+    const gateway = await startGateway(t, folder, { PORT: '', ...env })
+    t.same(await run(t, ['health'], folder, env), { code: 0, out: `${url} says 200\n`, error: '' }, where)
+    if (where !== 'PROXY_PORT') t.equal(await readFile(join(folder, 'runs'), 'utf8'), 'x', 'by the start alone')
+    await gateway.stop()
+  }
+  const folder = await folderOf(t, { 'own.json': JSON.stringify({ HOST: '::1', PORT: 1 }), 'config.json': '{' })
+  t.match(await run(t, ['health', 'own.json'], folder), { code: 1, error: /^http:\/\/\[::1\]:1\/health does not answer/ })
+  t.match(await run(t, ['health'], folder), { code: 1, error: /^config\.json cannot be used:/ })
 })
 
 t.test('check ends, with what is wrong, even if a file of the user\'s goes on', async t => {

@@ -5,7 +5,11 @@ import t, { type Test } from 'tap'
 import { PriceTable } from '../../src/account/price-table.ts'
 import { firstConfig } from '../../src/cli/first-config.ts'
 import { init } from '../../src/cli/init.ts'
-import { loadConfig } from '../../src/config/load.ts'
+import type { Environment } from '../../src/config/environment.ts'
+import { FOREIGN_VARIABLES } from '../../src/config/environment/variables.ts'
+import { loadConfig, loadDocument, unwrittenDocument } from '../../src/config/load.ts'
+import type { Config } from '../../src/config/snapshot.ts'
+import { ReasoningMemory } from '../../src/message/reasoning-memory.ts'
 import { knownCapabilities } from '../../src/routing/known-models.ts'
 import { readyApp } from '../helper/app.ts'
 
@@ -68,18 +72,19 @@ t.test('whatever is there, it can be used, and models are known', async t => {
 
 t.test('rules are set where they are of use', async t => {
   const of = (...names: (keyof typeof ALL)[]): Written => firstConfig(Object.fromEntries(names.map(name => [name, ALL[name]]))).document as unknown as Written
-  t.same(of('OPENROUTER_API_KEY').Router, { default: 'openrouter,anthropic/claude-sonnet-4.5', background: 'openrouter,anthropic/claude-haiku-4.5', longContext: 'openrouter,google/gemini-3-pro-preview' })
+  t.same(of('OPENROUTER_API_KEY').Router, { default: 'openrouter,anthropic/claude-sonnet-4.5', background: 'openrouter,anthropic/claude-haiku-4.5', longContext: 'openrouter,google/gemini-3-pro-preview', vendorModels: 'openrouter' }, 'names such as z-ai/glm-4.7 are served as without a file')
   t.same(of('OPENROUTER_API_KEY').fallback, { default: ['openrouter,z-ai/glm-4.7'] })
   t.same(of('DEEPSEEK_API_KEY').Router, { default: 'deepseek,deepseek-v4-pro', background: 'deepseek,deepseek-flash' }, 'a long window needs no other')
   t.same(of('DEEPSEEK_API_KEY').fallback, undefined)
   t.equal(of('OPENAI_API_KEY', 'GEMINI_API_KEY').Router['webSearch'], 'gemini,gemini-3.1-pro-preview', 'who cannot search has somebody who can')
+  t.equal(of('ANTHROPIC_API_KEY', 'OPENROUTER_API_KEY').Router['vendorModels'], 'openrouter')
   t.same(of('VLLM_BASE_URL').Router, { default: 'vllm,qwen3-coder' })
 })
 
 t.test('places, models and second names of variables count', async t => {
-  const { document } = firstConfig({ OPENROUTER_API_KEY: 'k', OPENROUTER_BASE_URL: 'https://mirror.example/v1', TARGET_MODEL_DEFAULT: 'z/y', GOOGLE_API_KEY: 'g', GEMINI_API_KEY: '', VLLM_BASE_URL: 'http://x', VLLM_API_KEY: 'v', OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://y' }) as unknown as { document: Written }
+  const { document } = firstConfig({ GOOGLE_API_KEY: 'g', GEMINI_API_KEY: '', VLLM_BASE_URL: 'http://x', VLLM_API_KEY: 'v', OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://y' }) as unknown as { document: Written }
   t.match(document.Providers, [
-    { api_base_url: '$OPENROUTER_BASE_URL', models: ['z/y'] }, { api_base_url: '$OPENAI_BASE_URL', api_key: '$OPENAI_API_KEY' }, { name: 'gemini', api_key: '$GOOGLE_API_KEY' }, { api_base_url: '$VLLM_BASE_URL', api_key: '$VLLM_API_KEY' }
+    { api_base_url: '$OPENAI_BASE_URL', api_key: '$OPENAI_API_KEY' }, { name: 'gemini', api_key: '$GOOGLE_API_KEY' }, { api_base_url: '$VLLM_BASE_URL', api_key: '$VLLM_API_KEY' }
   ])
 })
 
@@ -135,9 +140,64 @@ t.test('so is one by the names of another gateway', async t => {
   const file = await newFile(t)
   const { code, text } = await init(file, { VLLM_URL: 'http://127.0.0.1:8000', VLLM_MODEL: 'm', API_KEY: 'their-secret', PROXY_PORT: '8000' })
   t.equal(code, 0, text)
-  t.match(text, /It is what the environment says; from now on the file counts, and VLLM_URL does not/)
+  t.match(text, /From now on the file counts, and these variables do not, but where it refers to them: VLLM_URL, VLLM_MODEL, API_KEY, PROXY_PORT\. It has what they say/)
   t.match(await read(file), { PORT: 8000, APIKEY: '$API_KEY', Providers: [{ name: 'vllm', api_base_url: 'http://127.0.0.1:8000/v1', models: ['m'] }], Router: { default: 'vllm,m' } })
   t.notMatch(await readFile(file, 'utf8'), /secret/)
+})
+
+/** What a file must not lose: each with something that the service does by it without a file. */
+const LAPSING: [env: Record<string, string>, document: object][] = [
+  [{ OPENROUTER_API_KEY: 'or-secret', SITE_URL: 'https://site.example' }, { Providers: [{ api_key: '$OPENROUTER_API_KEY', transformer: { use: [['openrouter', { site_url: 'https://site.example' }]] } }], Router: { vendorModels: 'openrouter' } }],
+  [{ OPENROUTER_API_KEY: 'or-secret', OPENROUTER_APP_URL: 'https://app.example', OPENROUTER_APP_TITLE: 'App' }, { Providers: [{ transformer: { use: [['openrouter', { site_url: 'https://app.example', app_title: 'App' }]] } }] }],
+  [{ OPENROUTER_BASE_URL: 'https://mirror.example/v1', TARGET_MODEL_DEFAULT: 'z/y' }, { Providers: [{ name: 'openrouter', api_base_url: 'https://mirror.example/v1/chat/completions', models: ['z/y'] }], Router: { default: 'openrouter,z/y' } }],
+  [{ OPENROUTER_API_KEY: 'or-secret', TARGET_MODEL_SMALL: 'a/s', TIMEOUT_S: '300' }, { API_TIMEOUT_MS: 300_000, Router: { haiku: 'openrouter,a/s' } }],
+  [{ VLLM_MODEL: 'm', VLLM_API_KEY: 'v-secret', API_KEY: 'c-secret' }, { APIKEY: '$API_KEY', Providers: [{ name: 'vllm', api_key: '$VLLM_API_KEY', models: ['m'] }] }],
+  [{ VISION_URL: 'http://eye:1', VISION_API_KEY: 'e-secret', VISION_MODEL: 'eye' }, { Providers: [{ name: 'vllm' }, { name: 'vision', api_key: '$VISION_API_KEY', models: ['eye'] }], Router: { image: 'vision,eye' } }],
+  [{ OPENROUTER_API_KEY: 'or-secret', PROXY_VERBOSE: 'true' }, { LOG_LEVEL: 'debug', Router: { opus: 'openrouter,openai/gpt-oss-20b:free' } }]
+]
+
+/** What of a configuration has to be the same. */
+function sayingOf ({ providers, router, keys, timeout, logLevel }: Config): object {
+  const targets = [...providers.values()].flatMap(targets => [...targets.values()])
+  return {
+    targets: targets.map(({ name, provider: { url, apiKey, options } }) => [name, url.href, apiKey, options]),
+    rules: router.rules.map(({ name, serves }) => [name, serves?.shares.map(([first]) => first.name)]),
+    named: router.ofVendor('x/y')?.name,
+    settings: [keys, timeout, logLevel]
+  }
+}
+
+t.test('nothing that the variables of other gateways say is lost, and no secret is written', async t => {
+  const { app } = await readyApp(t)
+  const named = new Set(LAPSING.flatMap(([env]) => Object.keys(env)))
+  for (const name of [...FOREIGN_VARIABLES, 'OPENROUTER_BASE_URL', 'TARGET_MODEL_DEFAULT']) t.ok(named.has(name) || name === 'TELEMETRY_ENABLED' || /^(?:TARGET_MODEL|VLLM_URL|PROXY_PORT)/.test(name), `${name} has a case here or above`)
+  for (const [env, document] of LAPSING) {
+    const file = await newFile(t)
+    const { code, text } = await init(file, env)
+    t.equal(code, 0, text)
+    t.match(await read(file), document, Object.keys(env).join())
+    t.notMatch(await readFile(file, 'utf8') + text, /secret/)
+    // The same by the file as without one.
+    const loading = { env: env as Environment, processEnv: env, builtIn: app.transformers, memory: new ReasoningMemory() }
+    t.same(sayingOf(await loadConfig({ ...env, CONFIG_PATH: file }, env, app.transformers)), sayingOf(await loadDocument(unwrittenDocument(loading.env, env), loading)), Object.keys(env).join())
+  }
+})
+
+t.test('keys beside them are providers that can be named, and change no rule', async t => {
+  const file = await newFile(t)
+  const { code, text } = await init(file, { ...ALL, VLLM_MODEL: 'qwen3', SITE_URL: 'https://site.example' })
+  t.equal(code, 0, text)
+  t.match(text, /these variables do not, but where it refers to them: SITE_URL\.[^]*Beside that, for requests that name them: anthropic \(\$ANTHROPIC_API_KEY\), openai[^]*vllm \(\$VLLM_BASE_URL\)/)
+  const { Providers, Router, fallback } = await read(file)
+  t.same(Providers.map(({ name }) => name), ['openrouter', 'anthropic', 'openai', 'gemini', 'deepseek', 'vllm'])
+  t.match(Providers.at(-1), { api_base_url: '$VLLM_BASE_URL', models: ['qwen3'] })
+  t.same(Router, { default: 'openrouter,anthropic/claude-sonnet-4.5', opus: 'openrouter,anthropic/claude-opus-4.5', vendorModels: 'openrouter' })
+  t.equal(fallback, undefined, 'what was served by one goes to no other')
+  t.notMatch(await readFile(file, 'utf8') + text, /secret/)
+
+  const settings = await newFile(t)
+  t.equal((await init(settings, { ANTHROPIC_API_KEY: 'sk-ant-secret', VLLM_BASE_URL: 'http://gpu:8000/v1', VLLM_MODEL: 'qwen3', API_KEY: 'c-secret', TIMEOUT_S: '60' })).code, 0)
+  t.match(await read(settings), { APIKEY: '$API_KEY', API_TIMEOUT_MS: 60_000, Providers: [{ name: 'anthropic' }, { name: 'vllm', api_base_url: '$VLLM_BASE_URL', models: ['qwen3'] }], Router: { default: 'anthropic,claude-sonnet-5-5' } }, 'settings alone are no reason to serve the demo')
 })
 
 t.test('what it wrote is checked', async t => {

@@ -85,6 +85,25 @@ t.test('beside a file they mean nothing, whatever they hold', async t => {
   t.same([...app.config.current.providers.keys()], ['or'])
 })
 
+t.test('the words and habits of the Flask proxy are for those whose variables count', async t => {
+  const flask = { OPENROUTER_API_KEY: 'k', OPENROUTER_BASE_URL: 'http://127.0.0.1:1/v1', PROXY_PORT: '8000', PROXY_VERBOSE: 'false' }
+  const entry = { name: 'or', api_base_url: 'http://127.0.0.1:1/v1', models: ['m'] }
+  const config = { Providers: [entry], Router: { default: 'or,m' }, Failover: { tries: 1 } }
+  const own = { SWITCHYARD_PROVIDERS: JSON.stringify([entry]), SWITCHYARD_ROUTER__DEFAULT: 'or,m' }
+  for (const [about, options, counts] of [
+    ['the environment', { env: flask }, true],
+    ['a file', { config, env: flask }, false],
+    ['a document in the environment', { env: { ...flask, SWITCHYARD_CONFIG: JSON.stringify(config) } }, false],
+    ['providers of one\'s own', { env: { ...flask, ...own } }, false]
+  ] as const) {
+    const { app } = await readyApp(t, options)
+    t.strictSame((await app.inject('/health')).json(), counts ? { status: 'healthy', service: 'claude-code-proxy' } : { status: 'ok' }, about)
+    const reply = await app.inject({ method: 'POST', url: '/v1/messages', payload: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] } })
+    if (counts) t.equal(reply.statusCode, 502, 'it is asked, and nobody is there')
+    else t.match([reply.statusCode, reply.body], [400, /max_tokens/], about)
+  }
+})
+
 t.test('a value of a wrong form names its variable, all of them at once, and is not told', async t => {
   const wrong = { OPENROUTER_BASE_URL: 'openrouter.ai', VLLM_URL: 'gpu:8000', VISION_URL: 'ftp://secret', OPENROUTER_APP_TITLE: 'Grüße', SITE_URL: 'a\nb', PROXY_PORT: '70000', TIMEOUT_S: '0', PROXY_VERBOSE: 'yes', TELEMETRY_ENABLED: '2' }
   t.equal(problemsOf({ ...KEY, ...wrong }), [

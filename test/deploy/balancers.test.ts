@@ -68,8 +68,8 @@ t.test('nginx: the first event arrives before the last is sent, by TLS', async t
   await writeFile(join(folder, 'nginx.conf'), `daemon off; pid ${folder}/pid; error_log stderr; events {} http { access_log off; proxy_ignore_headers X-Accel-Buffering; ${temporary} ${site} }`)
   if (!await serve(t, 'nginx', ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')])) return
 
-  const ask = async (path: string, body?: object): Promise<{ status: number | undefined, text: string }> => {
-    const call = request({ host: '127.0.0.1', port: own, path, method: body === undefined ? 'GET' : 'POST', rejectUnauthorized: false, headers: { host: 'gateway.example.com', 'x-api-key': 'k', 'content-type': 'application/json' } })
+  const ask = async (path: string, body?: object, key = 'k'): Promise<{ status: number | undefined, text: string }> => {
+    const call = request({ host: '127.0.0.1', port: own, path, method: body === undefined ? 'GET' : 'POST', rejectUnauthorized: false, headers: { host: 'gateway.example.com', 'x-api-key': key, 'content-type': 'application/json' } })
     call.end(body === undefined ? undefined : JSON.stringify(body))
     const [response] = await once(call, 'response') as [IncomingMessage]
     let text = ''
@@ -86,6 +86,7 @@ t.test('nginx: the first event arrives before the last is sent, by TLS', async t
   t.match(text, new RegExp(`${FIRST}[^]*${LAST}[^]*message_stop`))
   const large = await ask('/v1/messages/count_tokens', { model: 'm', messages: [{ role: 'user', content: 'word '.repeat(1_000_000) }] })
   t.equal(large.status, 200, 'a body of 5 MB passes')
+  t.equal((await ask('/metrics', undefined, '')).status, 401, 'who comes by it is no program of this machine')
 })
 
 t.test('Caddy, the balancer of docker-compose.yml: the same', async t => {
@@ -101,4 +102,5 @@ t.test('Caddy, the balancer of docker-compose.yml: the same', async t => {
   await stream.until(text => text.includes(FIRST))
   arrived()
   t.match(await stream.end(), new RegExp(`${LAST}[^]*message_stop`))
+  t.equal((await fetch(`${url}/metrics`)).status, 401, 'who comes by it is no program of this machine')
 })

@@ -2,8 +2,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
+import { offlineApp } from '../../src/cli/offline-app.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import { readyApp } from '../helper/app.ts'
+import { gatewayFolder } from '../helper/gateway-process.ts'
+import { imageEnv } from './image.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const folder = join(root, 'deploy', 'kubernetes')
@@ -18,12 +21,12 @@ interface Container {
   livenessProbe: Probe
   readinessProbe: Probe
   lifecycle: { preStop: { exec: { command: string[] } } }
-  volumeMounts: { name: string }[]
+  volumeMounts: { name: string, mountPath: string }[]
 }
 interface DeploymentSpec {
   replicas: number
   selector: { matchLabels: Record<string, string> }
-  template: { metadata: { labels: Record<string, string> }, spec: { terminationGracePeriodSeconds: number, containers: [Container], volumes: { name: string, configMap?: { name: string } }[] } }
+  template: { metadata: { labels: Record<string, string> }, spec: { terminationGracePeriodSeconds: number, containers: [Container], volumes: { name: string, configMap?: { name: string }, emptyDir?: object }[] } }
 }
 
 const files = readdirSync(folder).filter(name => name !== 'kustomization.yaml')
@@ -54,6 +57,7 @@ t.test('what they name is there', t => {
   const service = named<{ spec: { ports: { name: string, targetPort: string }[] } }>('Service').spec
   for (const { targetPort } of service.ports) t.ok(ports.includes(targetPort))
   const { rules } = named<{ spec: { rules: { http: { paths: { backend: { service: { name: string, port: { name: string } } } }[] } }[] } }>('Ingress').spec
+  t.equal(JSON.stringify(named('Ingress')).includes('ssl-redirect'), false, 'ingress-nginx leads from HTTP to HTTPS by itself')
   for (const { backend } of rules.flatMap(rule => rule.http.paths)) t.match(backend.service, { name: 'switchyard', port: { name: service.ports[0]?.name } })
   for (const { name } of container.volumeMounts) t.ok(pod.volumes.some(volume => volume.name === name), name)
   for (const { configMap } of pod.volumes) if (configMap !== undefined) t.ok(named('ConfigMap', configMap.name))
@@ -62,7 +66,7 @@ t.test('what they name is there', t => {
 })
 
 t.test('pods are asked at the right places, and have the time to end', t => {
-  t.match([container.startupProbe, container.livenessProbe, container.readinessProbe].map(({ httpGet }) => httpGet.path), ['/health', '/health', '/ready'])
+  t.match([container.startupProbe, container.livenessProbe, container.readinessProbe].map(({ httpGet }) => httpGet.path), ['/health', '/health', '/health'], 'a provider that is down takes no pod away: fallbacks serve then')
   const pause = Number(container.lifecycle.preStop.exec.command.at(-1))
   t.ok(pod.terminationGracePeriodSeconds >= pause + configSchema.properties.Stream.properties.shutdownGrace.default / 1000 + 5)
   const { minAvailable } = named<{ spec: { minAvailable: number } }>('PodDisruptionBudget').spec
@@ -78,7 +82,11 @@ t.test('variables are settings, and the service takes the configuration', async 
   }
   for (const name of Object.keys(env)) t.ok(settings.includes(`\`${name}\``), name)
   t.match(env, { CONFIG_STORE: 'postgres', CONFIG_PATH: '/app/config/config.json', DATABASE_URL: /^postgres:/, REDIS_URL: /^redis:/, KEY_HASH_SECRET: '', APIKEY: '' })
-  const config = JSON.parse(named('ConfigMap', 'switchyard-config').data?.['config.json'] ?? '') as object
-  const { app } = await readyApp(t, { config, env: { OPENROUTER_API_KEY: 'sk-or-x' } })
-  t.equal(app.config.current.router.default[0].name, 'openrouter,anthropic/claude-sonnet-4.5')
+  const folder = await gatewayFolder(t, JSON.parse(named('ConfigMap', 'switchyard-config').data?.['config.json'] ?? '') as object)
+  const app = await offlineApp({ ...imageEnv, ...env, CONFIG_PATH: join(folder, 'config.json'), OPENROUTER_API_KEY: 'sk-or-x' })
+  t.teardown(() => app.close())
+  const { router, usage } = await loadConfig(app.env, app.processEnv, app.transformers)
+  t.equal(router.default[0].name, 'openrouter,anthropic/claude-sonnet-4.5')
+  const mount = container.volumeMounts.find(({ mountPath }) => mountPath === usage.spoolFolder)
+  t.match(pod.volumes.find(({ name }) => name === mount?.name), { emptyDir: {} }, 'lines that the database could not take have a place that can be written to')
 })

@@ -125,8 +125,17 @@ t.test('claude-code.sh writes a file that points Claude Code here, for nobody el
   if (ran === undefined) return
   t.match(ran, { code: 0, stdout: `source ${file} && claude` })
   t.equal((await stat(file)).mode & 0o777, 0o600)
-  const { stdout } = await run('bash', ['-c', 'ANTHROPIC_API_KEY=other; source "$1"; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN none$ANTHROPIC_API_KEY"', 'bash', file])
-  t.equal(stdout, `${url} ${KEY} none\n`)
+  const { stdout } = await run('bash', ['-c', 'export ANTHROPIC_API_KEY=other CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1; source "$1"; env', 'bash', file])
+  const set = Object.fromEntries(stdout.split('\n').map(line => line.split('=', 2)).filter(([name = '']) => /^(?:ANTHROPIC|CLAUDE_CODE|DISABLE)_/.test(name))) as object
+  t.strictSame(set, {
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_AUTH_TOKEN: KEY,
+    // Beside CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC it would not ask for the models.
+    CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY: '1',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_ERROR_REPORTING: '1'
+  })
   t.match(await bash(t, 'claude-code.sh', [join(folder, 'other.env')], { GATEWAY_KEY: 'wrong' }) as Ran, { code: 1, stderr: /does not take this key/ })
   t.match(await bash(t, 'claude-code.sh', [join(folder, 'other.env')], { GATEWAY: 'http://127.0.0.1:1' }) as Ran, { code: 1, stderr: /no gateway answers/ })
 })

@@ -52,6 +52,17 @@ t.test('without a key only this machine is served, and no web page', async t => 
   t.equal((await app.inject({ url: '/health', headers: { host: 'evil.example' } })).statusCode, 403, 'health as well: a page must not even find it')
 })
 
+t.test('without a key a proxy is served for nobody', async t => {
+  const { app } = await readyApp(t, { config: storeless })
+  for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip']) {
+    const headers = { host: 'localhost:3456', [header]: header === 'forwarded' ? 'for=10.0.0.1' : '10.0.0.1' }
+    for (const [method, url] of [['POST', '/v1/messages'], ['GET', '/metrics'], ['GET', '/api/config']] as const) {
+      const reply = await app.inject({ method, url, headers: { ...json, ...headers }, ...(method === 'POST' && { payload: body }) })
+      t.match([reply.statusCode, reply.json()], [403, { error: { type: 'permission_error', message: new RegExp(`by its ${header} header this request came through a proxy; set APIKEY`) } }], `${url} ${header}`)
+    }
+  }
+})
+
 t.test('without a key it must not listen where others can reach it', async t => {
   for (const host of ['127.0.0.1', 'localhost', '::1', '127.1.2.3']) t.equal(listenProblem(host, false), undefined, host)
   for (const host of ['0.0.0.0', '::', '192.168.0.1', 'gateway.example']) {

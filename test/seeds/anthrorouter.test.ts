@@ -52,6 +52,12 @@ t.test('any model of OpenRouter is served as it is named', async t => {
   t.match((await seed.post(ENDPOINT, { ...REQUEST, model: 'claude-sonnet-4-5' }, withKey('key3'))).json, textReply('claude-sonnet-4-5', 'From anthropic/claude-sonnet-4.5.'), 'other names go by the rules')
 })
 
+t.test('and is found in the list\'s place, under that name', async t => {
+  t.match(await seed.get(`/v1/models/${MODEL}`, withKey('key1')), { status: 200, json: { id: MODEL, owned_by: 'openrouter' } })
+  const { json } = await seed.get('/v1/models', withKey('key1'))
+  t.match((json['data'] as { id: string }[]).map(({ id }) => id), [/^switchyard\/opus$/, /^switchyard\/default$/, /^openrouter,/, /^openrouter,/, 'anthropic/claude-sonnet-4.5', 'anthropic/claude-opus-4.5'])
+})
+
 t.test('its keys', async t => {
   for (const headers of [{}, withKey('key4'), withKey('test-api-key-123'), withKey(`sk-ant-api03-${'x'.repeat(40)}`)]) t.match(await seed.post(ENDPOINT, REQUEST, headers), { status: 401, json: { type: 'error', error: { type: 'authentication_error' } } })
   t.equal((await seed.post(ENDPOINT, REQUEST, { authorization: 'Bearer key1' })).status, 200)
@@ -94,4 +100,5 @@ t.test('Anthropic keys are let in where the operator says so', async t => {
   const open = await startSeed(t, { OPENROUTER_API_KEY: 'sk-or-v1-xxxxx', VALID_API_KEYS: 'key1', SWITCHYARD_AUTH__ACCEPT_ANTHROPIC_KEYS: 'true', ...base(upstream.url) })
   t.equal((await open.post(ENDPOINT, REQUEST, withKey(`sk-ant-api03-${'x'.repeat(40)}`))).status, 200)
   t.equal((await open.post(ENDPOINT, REQUEST, withKey('test-api-key-123'))).status, 401)
+  await t.rejects(startSeed(t, { OPENROUTER_API_KEY: 'sk-or-v1-xxxxx', HOST: '0.0.0.0', SWITCHYARD_AUTH__ACCEPT_ANTHROPIC_KEYS: 'true' }), /no key is set/, 'anyone can make one up: beside them a key is needed where others listen')
 })

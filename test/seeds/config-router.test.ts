@@ -53,6 +53,11 @@ t.test('tokens are counted', async t => {
   const { status, json } = await open.post('/v1/messages/count_tokens', { messages: REQUEST.messages })
   t.equal(status, 200)
   t.ok(Number(json['input_tokens']) > 0)
+  t.equal((await open.post('/v1/messages/count_tokens', { model: null, messages: REQUEST.messages })).status, 400, 'but a model that is none is no model')
+  const { paths } = (await open.get('/openapi.json')).json as { paths: Record<string, { post: { requestBody: { content: Record<string, { schema: { required: string[] } }> } } }> }
+  const requiredAt = (path: string): unknown => paths[path]?.post.requestBody.content['application/json']?.schema.required
+  t.same(requiredAt('/v1/messages/count_tokens'), ['messages'], 'and the description of the API says so')
+  t.same(requiredAt('/v1/messages'), ['model', 'max_tokens', 'messages'])
 })
 
 t.test('usage by session', async t => {

@@ -3,7 +3,7 @@ import { ApiError } from '../../errors.ts'
 import { callerOf } from '../../http/caller.ts'
 import { PREFIXES } from '../messages/paths.ts'
 import { anthropicList, anthropicModel } from './anthropic-form.ts'
-import { type Catalogue, aliasesOf, catalogueOf } from './catalogue.ts'
+import { type Catalogue, catalogueOf, withAliases } from './catalogue.ts'
 import { openaiList, openaiModel } from './openai-form.ts'
 import { type PageQuery, pageOf } from './page.ts'
 import { print } from './printed.ts'
@@ -24,8 +24,7 @@ export default async function models (app: FastifyInstance): Promise<void> {
     reply.type('application/json')
     if (!isAnthropic(request)) return print(catalogue, 'all', () => openaiList(catalogue.models))
     const query = request.query as PageQuery
-    // Only Claude Code has a use for the aliases; first, as it asks for one page.
-    return print(catalogue, JSON.stringify(query), () => anthropicList(pageOf([...aliasesOf(catalogue), ...catalogue.models], query)))
+    return print(catalogue, JSON.stringify(query), () => anthropicList(pageOf(withAliases(catalogue), query)))
   }
   // Ids hold slashes and commas, encoded or not.
   const one = async (request: FastifyRequest, reply: FastifyReply): Promise<object | string> => {

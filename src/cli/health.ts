@@ -1,0 +1,39 @@
+import Fastify from 'fastify'
+import env from '../../plugins/env.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { listenPlace } from '../config/listen-place.ts'
+import { readDocument } from '../config/load.ts'
+import { addressOf } from './address.ts'
+import { withFile } from './check.ts'
+import { type Outcome, outcome } from './outcome.ts'
+
+/** Milliseconds until an answer must be there. */
+const PATIENCE = 3000
+
+/**
+ * `switchyard health [file]`: whether the service of this machine lives, for whoever looks after its process. Of the configuration
+ * it reads where the service listens and nothing else: files of the user's would run each time.
+ * @param file in place of the one that the start would take
+ */
+export async function health (file: string | undefined, processEnv: NodeJS.ProcessEnv): Promise<Outcome> {
+  let url = ''
+  try {
+    url = `${await addressFor(file === undefined ? processEnv : withFile(file, processEnv))}/health`
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) })
+    return outcome(status === 200 ? 0 : 1, [`${url} says ${status}`])
+  } catch (error) {
+    if (error instanceof ConfigError) return outcome(1, [error.message])
+    const { cause = error } = error as Error
+    return outcome(1, [`${url} does not answer: ${(cause as Error).message}`])
+  }
+}
+
+/** @throws {ConfigError} where the configuration cannot be read */
+async function addressFor (processEnv: NodeJS.ProcessEnv): Promise<string> {
+  const app = Fastify()
+  app.register(env, { env: processEnv })
+  await app.ready()
+  const { document } = await readDocument(app.env, app.processEnv, [])
+  await app.close()
+  return addressOf(listenPlace(document))
+}
