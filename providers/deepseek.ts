@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { conversationKey } from '../src/message/conversation-key.ts'
 import type { Losses } from '../src/message/losses.ts'
 import { identityOf } from '../src/message/session.ts'
+import { spliceMember } from '../src/message/splice.ts'
 import type { Target } from '../src/provider.ts'
 import type { MessagesRequest } from '../src/wire/anthropic.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
@@ -40,13 +41,12 @@ const dialect: ChatDialect = {
     if (isThinking(request, target)) message.reasoning_content ??= ''
   },
 
-  /** While it thinks it refuses a forced call: such a request is written anew, without thinking. */
-  takes: ({ tool_choice: choice, thinking }) => thinking?.type === 'disabled' || (choice?.type !== 'any' && choice?.type !== 'tool'),
-
-  /** The same rule as above; thinking is on unless it is switched off. */
-  passed (raw, request, { provider, model }) {
-    const thinks = request.thinking?.type !== 'disabled' && model !== 'deepseek-chat'
-    return thinks ? replayInto(raw, provider.memory.of(conversationKey(request)), 'deepseek') : raw
+  /** The same rules for a request that passes; thinking is on unless it is switched off. */
+  passed (raw, request, { provider, model }, lost) {
+    if (request.thinking?.type === 'disabled' || model === 'deepseek-chat') return raw
+    if (!forcesCall(request)) return replayInto(raw, provider.memory.of(conversationKey(request)), 'deepseek')
+    if (request.thinking) lost.push('thinking')
+    return spliceMember(raw, 'thinking', { type: 'disabled' })
   },
 
   /** Only there, and only where every tool is strict (https://api-docs.deepseek.com/guides/tool_calls). */
@@ -60,10 +60,14 @@ const dialect: ChatDialect = {
  *
  * The old names stand for one model in two modes; who configured one of them chose the mode.
  */
-function isThinking ({ thinking, tool_choice: choice, tools }: MessagesRequest, { model }: Target): boolean {
-  const forced = (choice?.type === 'any' || choice?.type === 'tool') && tools !== undefined && tools.length > 0
-  if (forced || model === 'deepseek-chat' || thinking?.type === 'disabled') return false
+function isThinking (request: MessagesRequest, { model }: Target): boolean {
+  const { thinking } = request
+  if (forcesCall(request) || model === 'deepseek-chat' || thinking?.type === 'disabled') return false
   return model === 'deepseek-reasoner' || Boolean(thinking)
+}
+
+function forcesCall ({ tool_choice: choice, tools = [] }: MessagesRequest): boolean {
+  return (choice?.type === 'any' || choice?.type === 'tool') && tools.length > 0
 }
 
 /**

@@ -46,6 +46,8 @@ export interface ReplyDecoder {
   end (): void
   /** Whether the provider said why it stopped: the answer is whole then, and only counts may follow. */
   readonly finished: boolean
+  /** Whether something of an answer came that the Messages API has no form for, such as sound; without it, nothing ever does. */
+  readonly began?: boolean
 }
 
 /**
@@ -110,9 +112,7 @@ export interface RelayRequest extends ClientHead {
 
 /** How a request of the client's own wire passes through. */
 export interface RequestPassing {
-  /** Whether the server takes such a request as it is; without it, it takes all. */
-  takes? (request: MessagesRequest, target: Target): boolean
-  /** The request with the target's model and our credential; all else as it came. */
+  /** The request with the target's model and our credential; all else as it came, but for what the server would refuse. */
   request (request: RelayRequest, target: Target): UpstreamRequest
 }
 

@@ -68,8 +68,20 @@ export interface Capabilities {
   readonly vision?: boolean | undefined
   readonly tools?: boolean | undefined
   readonly thinking?: boolean | undefined
-  /** Whether it decides by itself how much to think; where it does not, it wants a budget. */
-  readonly adaptive?: boolean | undefined
+  /** What it takes of the Messages API's own fields. */
+  readonly claude?: ClaudeRules | undefined
+}
+
+/** Where models of the Messages API differ in what they take (https://platform.claude.com/docs/en/about-claude/models/migration-guide). */
+export interface ClaudeRules {
+  /** The only way in which it can be asked to think: with a budget, or as it sees fit; undefined where both are right. */
+  readonly thinking?: 'budget' | 'adaptive'
+  /** It cannot be told not to think. */
+  readonly alwaysThinks?: boolean
+  /** `one`: either a temperature or `top_p`. `none`: neither those nor `top_k`. */
+  readonly sampling?: 'one' | 'none'
+  /** Whether a request may end with the beginning of the answer. */
+  readonly prefill?: boolean
 }
 
 /** Where one request goes: a provider and the model name that it knows. */

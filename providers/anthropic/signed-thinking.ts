@@ -22,9 +22,11 @@ export class SignedThinking {
     this.#blocks.push(block)
   }
 
-  /** A call follows. @param id as the client sees it */
+  /** A call follows: the first after some thinking has it, and calls beside that one have none. @param id as the client sees it */
   called (id: string): void {
-    if (this.#blocks.length > 0) this.#memory.remember(id, { envelope: { family: this.#family, field: 'content', details: this.#blocks }, text: '' })
+    if (this.#blocks.length === 0) return
+    this.#memory.remember(id, { envelope: { family: this.#family, field: 'content', details: this.#blocks }, text: '' })
+    this.#blocks = []
   }
 }
 
@@ -34,8 +36,15 @@ export function withSignedThinking ({ thinking, messages }: MessagesRequest, mem
   return messages.map(message => {
     const { role, content } = message
     if (role !== 'assistant' || typeof content === 'string' || content.some(({ type }) => type === 'thinking' || type === 'redacted_thinking')) return message
-    const remembered = new Set(content.flatMap(block => block.type === 'tool_use' ? memory.recall(block.id, family) ?? [] : []))
-    const blocks = [...remembered].flatMap(({ envelope }) => envelope.details ?? []) as unknown as ContentBlock[]
-    return blocks.length === 0 ? message : { ...message, content: [...blocks, ...content] }
+    return { ...message, content: putBack(content, id => (memory.recall(id, family)?.envelope.details ?? []) as unknown as ContentBlock[]) }
+  })
+}
+
+/** What was thought first stands first, before what the model said then; what it thought between two calls, between them. */
+function putBack (content: readonly ContentBlock[], thoughtBefore: (id: string) => ContentBlock[]): ContentBlock[] {
+  const first = content.find(block => block.type === 'tool_use')
+  return content.flatMap((block, i) => {
+    const thought = i === 0 && first !== undefined ? thoughtBefore(first.id) : []
+    return block.type === 'tool_use' && block !== first ? [...thought, ...thoughtBefore(block.id), block] : [...thought, block]
   })
 }

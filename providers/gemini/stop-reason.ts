@@ -30,5 +30,5 @@ export function tellStopReason (finish: Finish, answered: boolean, writer: Messa
 
 /** The prompt was blocked, or the answer was. */
 export function refuse (writer: MessageWriter, explanation: string): void {
-  writer.finish('refusal', null, { type: 'refusal', category: null, explanation })
+  writer.finish('refusal', null, { type: 'refusal', category: null, explanation }, true)
 }

@@ -9,7 +9,9 @@ export interface FollowedCall {
   readonly id: string
   /** Empty until a fragment names it. */
   name: string
-  /** Its arguments so far, as JSON text. */
+  /** Whether it is of a custom tool, whose input is free text (https://platform.openai.com/docs/guides/function-calling, custom tools). */
+  readonly custom: boolean
+  /** Its arguments so far, as JSON text; the text itself of a custom tool's. */
   input: string
   /** What the last fragment brought of them. */
   piece: string
@@ -25,12 +27,13 @@ export class CallFollower {
   readonly calls: FollowedCall[] = []
 
   follow (fragment: JsonObject): FollowedCall {
-    const details = isJsonObject(fragment['function']) ? fragment['function'] : {}
+    const custom = isJsonObject(fragment['custom']) ? fragment['custom'] : undefined
+    const details = custom ?? (isJsonObject(fragment['function']) ? fragment['function'] : {})
     const index = typeof fragment['index'] === 'number' ? fragment['index'] : undefined
     const id = textOf(fragment['id'])
     const name = textOf(details['name'])
-    const piece = inputOf(details['arguments'])
-    const call = this.#find(index, id, name, piece) ?? this.#add(index, id)
+    const piece = custom === undefined ? inputOf(details['arguments']) : textOf(custom['input'])
+    const call = this.#find(index, id, name, piece) ?? this.#add(index, id, custom !== undefined)
     if (call.name === '') call.name = name
     call.input += piece
     call.piece = piece
@@ -49,8 +52,8 @@ export class CallFollower {
     return name !== '' && last?.name !== '' ? undefined : last
   }
 
-  #add (index: number | undefined, id: string): FollowedCall {
-    const call: FollowedCall = { place: this.calls.length, index, id, name: '', input: '', piece: '' }
+  #add (index: number | undefined, id: string, custom: boolean): FollowedCall {
+    const call: FollowedCall = { place: this.calls.length, index, id, name: '', custom, input: '', piece: '' }
     this.calls.push(call)
     return call
   }

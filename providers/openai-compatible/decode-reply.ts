@@ -34,6 +34,7 @@ export class ChatDecoder implements ReplyDecoder {
   #refusal = ''
   readonly #words = new TextMark()
   #called = false
+  #sounded = false
   #finish: ChatChoice | null = null
 
   constructor (writer: MessageWriter, dialect: ChatDialect, target: Target, asked: Asked) {
@@ -61,6 +62,8 @@ export class ChatDecoder implements ReplyDecoder {
   }
 
   get finished (): boolean { return this.#finish !== null }
+
+  get began (): boolean { return this.#sounded }
 
   end (): void {
     if (this.#finish === null) {
@@ -95,9 +98,9 @@ export class ChatDecoder implements ReplyDecoder {
     if (typeof content === 'string') this.#text(content)
     else if (content) for (const part of objectsOf(content)) this.#part(part)
     if (typeof refusal === 'string' && refusal !== '') {
-      this.#refusal += refusal
-      this.#text(refusal)
+      this.#refuse(refusal)
     }
+    if (delta.audio) this.#sounded = true
     if (delta.images) for (let i = objectsOf(delta.images).length; i > 0; i--) this.#text(IMAGE_NOTE)
     if (delta.tool_calls) this.#toolCalls(objectsOf(delta.tool_calls))
     else if (delta.function_call) this.#toolCalls([{ index: 0, function: delta.function_call as JsonObject }])
@@ -118,6 +121,14 @@ export class ChatDecoder implements ReplyDecoder {
     }
     tags.push(text)
     if (tags.done) this.#tags = null
+  }
+
+  #refuse (words: string): void {
+    this.#tags?.end()
+    this.#reasoning.end()
+    this.#refusal += words
+    this.#words.push(words)
+    this.#writer.text(words, true)
   }
 
   #answer (text: string): void {

@@ -2,7 +2,7 @@ import type { Losses } from '../../src/message/losses.ts'
 import type { OptionSchemas, Probe, Target } from '../../src/provider.ts'
 import type { MessagesRequest, ToolParam } from '../../src/wire/anthropic.ts'
 import type { ChatAssistantMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
-import type { Column } from '../../src/wire/request-fields.ts'
+import type { Column, RequestField } from '../../src/wire/request-fields.ts'
 
 /** Where servers of the chat-completions wire differ. Each provider is one such object; all else is shared. */
 export interface ChatDialect {
@@ -37,10 +37,11 @@ export interface ChatDialect {
   webSearch? (body: ChatRequest, tool: ToolParam): void
   /** Where literal thinking tags in the content are read as reasoning: at its head, or from its first character on. */
   thinkTags? (target: Target, asked: Pick<MessagesRequest, 'thinking'>): 'head' | 'implied' | undefined
-  /** Whether a client's request of this wire may pass as it is; without it, all may. */
-  takes? (request: MessagesRequest, target: Target): boolean
-  /** A last touch on the bytes of one that passes. */
-  passed? (raw: Buffer, request: MessagesRequest, target: Target): Buffer
+  /**
+   * A last touch on the bytes of a client's request of this wire, which passes.
+   * @param request the same, as the Messages API has it; @param lost gets the names of its fields that are lost by it
+   */
+  passed? (raw: Buffer, request: MessagesRequest, target: Target, lost: RequestField[]): Buffer
   readonly probe?: Probe
   /** Milliseconds until the next look at a server that is well (src/provider.ts). */
   readonly probePause?: number

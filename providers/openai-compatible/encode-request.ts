@@ -3,10 +3,11 @@ import { demandsSearch, noWebSearch } from '../../src/message/web-search.ts'
 import type { Target, UpstreamRequest } from '../../src/provider.ts'
 import { nameThere } from '../../src/target.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
-import type { ChatMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
+import type { ChatRequest } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
 import { encodeMessages } from './encode-messages.ts'
 import { encodeTools } from './encode-tools.ts'
+import { JSON_OBJECT, addSchema } from './schema-in-prompt.ts'
 import { addKey } from './server-options.ts'
 import { isStrictSchema } from './strict-schema.ts'
 
@@ -47,13 +48,7 @@ function encodeFormat (body: ChatRequest, { output_config: config }: MessagesReq
   if (schema === undefined) return
   if (jsonSchema) body.response_format = { type: 'json_schema', json_schema: { name: 'response', schema, strict: isStrictSchema(schema) } }
   else {
-    body.response_format = { type: 'json_object' }
-    addToSystem(body.messages, `Answer with one JSON object and nothing else. It must be valid against this JSON Schema:\n${JSON.stringify(schema)}`)
+    body.response_format = JSON_OBJECT
+    addSchema(body.messages, schema)
   }
-}
-
-function addToSystem (messages: ChatMessage[], text: string): void {
-  const [first] = messages
-  if (first?.role === 'system' && typeof first.content === 'string') first.content += `\n\n${text}`
-  else messages.unshift({ role: 'system', content: text })
 }

@@ -19,10 +19,6 @@ export function chatPair (dialect: ChatDialect): TransformerPair {
     encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
     decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect, target, asked),
     decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider),
-    chatRelay: {
-      // A server without JSON Schemas gets the schema in the prompt.
-      takes: (request, target) => (dialect.jsonSchema || !request.output_config?.format) && dialect.takes?.(request, target) !== false,
-      request: (request, target) => relayRequest(request, target, dialect)
-    }
+    chatRelay: { request: (request, target) => relayRequest(request, target, dialect) }
   }
 }

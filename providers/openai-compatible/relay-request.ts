@@ -1,10 +1,12 @@
 import { documentSpan, memberSpans } from '../../src/message/json-spans.ts'
-import { spliceMembers } from '../../src/message/splice.ts'
+import { spliceMember, spliceMembers } from '../../src/message/splice.ts'
 import type { RelayRequest, Target, UpstreamRequest } from '../../src/provider.ts'
 import { nameThere } from '../../src/target.ts'
 import { isJsonObject, parseJson } from '../../src/wire/json.ts'
+import type { RequestField } from '../../src/wire/request-fields.ts'
 import type { ChatDialect } from './dialect.ts'
 import { chatHeaders } from './encode-request.ts'
+import { withSchemaInPrompt } from './schema-in-prompt.ts'
 
 const COUNTS = { include_usage: true }
 
@@ -13,19 +15,22 @@ const COUNTS = { include_usage: true }
  * the account needs (https://platform.openai.com/docs/api-reference/chat/create, stream_options).
  */
 export function relayRequest ({ raw, body }: RelayRequest, target: Target, dialect: ChatDialect): UpstreamRequest {
+  const named = spliceMembers(raw, { model: nameThere(target) })
+  const schema = dialect.jsonSchema ? undefined : body.output_config?.format?.schema
+  const known = schema === undefined ? named : withSchemaInPrompt(named, schema)
+  const asked = body.stream === true ? askForCounts(known) : known
+  const dropped: RequestField[] = []
   return {
     url: target.provider.url,
     headers: chatHeaders(body, target, dialect),
-    body: spliced(dialect.passed?.(raw, body, target) ?? raw, nameThere(target), body.stream === true),
-    dropped: []
+    body: dialect.passed?.(asked, body, target, dropped) ?? asked,
+    dropped
   }
 }
 
-function spliced (raw: Buffer, model: string, stream: boolean): Buffer {
-  if (!stream) return spliceMembers(raw, { model })
+function askForCounts (raw: Buffer): Buffer {
   // Where a name is repeated the last one counts, as for JSON.parse.
   const options = memberSpans(raw, documentSpan(raw), 'stream_options').at(-1)
-  if (options === undefined) return spliceMembers(raw, { model }, { stream_options: COUNTS })
-  const given = parseJson(raw.toString('utf8', options.start, options.end))
-  return spliceMembers(raw, { model, stream_options: isJsonObject(given) ? { ...given, ...COUNTS } : COUNTS })
+  const given = options === undefined ? undefined : parseJson(raw.toString('utf8', options.start, options.end))
+  return spliceMember(raw, 'stream_options', isJsonObject(given) ? { ...given, ...COUNTS } : COUNTS)
 }

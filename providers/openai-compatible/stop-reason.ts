@@ -11,7 +11,7 @@ export function tellStopReason (choice: ChatChoice, writer: MessageWriter, asked
     case 'length': case 'model_length': case 'max_tokens': return writer.finish('max_tokens')
     case 'tool_calls': case 'function_call': return writer.finish('tool_use')
     case 'content_filter': case 'refusal':
-      return writer.finish('refusal', null, { type: 'refusal', category: null, explanation: `${provider} stopped the answer by its content filter.` })
+      return writer.finish('refusal', null, { type: 'refusal', category: null, explanation: `${provider} stopped the answer by its content filter.` }, true)
     case 'error': case 'abort': case 'aborted': case 'insufficient_system_resource':
       return writer.fail(new ApiError('overloaded_error', `${provider} broke off the answer (${choice.finish_reason}).`))
     case 'function_call_filter':

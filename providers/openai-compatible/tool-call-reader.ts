@@ -7,6 +7,8 @@ import { CallFollower, type FollowedCall, unquote } from './call-follower.ts'
 
 /** What the writer has of a call. */
 interface Told {
+  /** Whether its input is free text, which is put into an object: arguments are one. */
+  readonly custom: boolean
   /** Whether it has any of its arguments. */
   begun: boolean
   /** Arguments that begin with a quotation mark wait for their end: they were encoded twice. */
@@ -43,22 +45,27 @@ export class ToolCallReader {
 
   /** The reply is complete: a call that never got a name cannot be told to anyone. */
   end (): void {
-    for (const [place, told] of this.#told.entries()) if (told !== undefined && told.quoted !== '') this.#writer.toolInput(place, unquote(told.quoted))
+    for (const [place, told] of this.#told.entries()) {
+      if (told?.custom === true) this.#writer.toolInput(place, '"}')
+      else if (told !== undefined && told.quoted !== '') this.#writer.toolInput(place, unquote(told.quoted))
+    }
     if (this.#follower.calls.some(call => call.name === '')) this.#writer.fail(new ApiError('api_error', 'The model called a tool without naming it.', { status: 502 }))
   }
 
   #begin (call: FollowedCall): Told {
-    const told = this.#told[call.place] = { begun: false, quoted: '' }
+    const told = this.#told[call.place] = { custom: call.custom, begun: false, quoted: '' }
     const legal = legalToolId(call.id)
     const taken = call.id === '' || this.#asked.toolIds?.has(legal) === true || this.#follower.calls.some(other => other !== call && other.name !== '' && other.id === call.id)
     const id = taken ? newToolId() : legal
     this.#writer.toolUse(call.place, id, this.#asked.toolNames?.get(call.name) ?? call.name)
     this.#onCall(id)
+    if (call.custom) this.#writer.toolInput(call.place, '{"input":"')
     return told
   }
 
   #input (place: number, told: Told, input: string): void {
-    if (told.quoted !== '') told.quoted += input
+    if (told.custom) this.#writer.toolInput(place, JSON.stringify(input).slice(1, -1))
+    else if (told.quoted !== '') told.quoted += input
     else if (!told.begun && input.startsWith('"')) told.quoted = input
     // `null` as the whole of the arguments is how some servers say that there are none.
     else if (told.begun || input !== 'null') {

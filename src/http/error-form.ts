@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ApiError } from '../errors.ts'
-import { chatErrorBody, chatStatus } from '../ingress/openai/error-body.ts'
+import { type ChatErrorBody, chatErrorBody, chatStatus } from '../ingress/openai/error-body.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,12 +19,21 @@ export interface ErrorForm {
 
 /** An error in the form that the client of a request knows. */
 export function errorForm (error: ApiError, request: FastifyRequest): ErrorForm {
-  if (isOpenAi(request)) return { status: chatStatus(error.status), body: chatErrorBody(error), ids: ['request-id', 'x-request-id'] }
+  if (isOpenAi(request)) return { status: chatStatus(error.status), body: chatBody(error, request), ids: ['request-id', 'x-request-id'] }
   return { status: error.status, body: error.toBody(request.id), ids: ['request-id'] }
 }
 
+/** An address that does not exist is no model that does not exist. */
+function chatBody (error: ApiError, { is404 }: FastifyRequest): ChatErrorBody {
+  const body = chatErrorBody(error)
+  return is404 ? { error: { ...body.error, code: 'unknown_url' } } : body
+}
+
+/** Addresses of OpenAI's API, be they served or not; of Anthropic's, there is but one that its clients know beside the models. */
+const OPENAI_PATH = /^\/v1\/(?!messages\b)/
+
 /** What never reached a route has no options of one. */
-function isOpenAi ({ routeOptions, headers }: FastifyRequest): boolean {
-  const wire = routeOptions?.config?.wire
+function isOpenAi ({ routeOptions, headers, is404, url }: FastifyRequest): boolean {
+  const wire = routeOptions?.config?.wire ?? (is404 && OPENAI_PATH.test(url) ? 'either' : undefined)
   return wire === 'openai' || (wire === 'either' && headers['anthropic-version'] === undefined)
 }

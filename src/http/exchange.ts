@@ -44,7 +44,7 @@ export interface Attempt {
   /** Milliseconds from its begin to the first content, and to its end; null while there is none. */
   firstContent: number | null
   duration: number | null
-  /** The upstream's own name of the request, where it has passed to the client. */
+  /** The upstream's own name of the request, where its reply passes. */
   upstreamId: string | null
 }
 
@@ -113,10 +113,10 @@ export class Exchange {
     return headers
   }
 
-  /** The headers of the upstream's reply that go on to the client, its id of the request among them. */
+  /** The headers of the upstream's reply that go on to the client: its id of the request among them, unless it stands where ours does. */
   pass (attempt: Attempt, headers: IncomingHttpHeaders): Record<string, string> {
     const passed = passedHeaders(headers)
-    attempt.upstreamId = passed['request-id'] ?? null
+    attempt.upstreamId = passed['request-id'] ?? idIn(headers['x-request-id'])
     return passed
   }
 
@@ -125,4 +125,9 @@ export class Exchange {
     attempt.firstContent = performance.now() - attempt.began
     attempt.answers()
   }
+}
+
+/** What a provider calls a request: its length may not be its choice. */
+function idIn (header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header.slice(0, MAX_NAME) : null
 }

@@ -10,6 +10,7 @@ export class MessageCollector implements MessageSink {
   readonly #message: Message
   #input = ''
   #error: ApiError | null = null
+  #filtered = false
 
   /** @param model the name that the client asked for */
   constructor (id: string, model: string) {
@@ -24,6 +25,9 @@ export class MessageCollector implements MessageSink {
     if (this.#error !== null) throw this.#error
     return this.#message
   }
+
+  /** Whether a filter of the provider's stopped the answer. */
+  get filtered (): boolean { return this.#filtered }
 
   start (): void {}
 
@@ -52,6 +56,7 @@ export class MessageCollector implements MessageSink {
 
   end (ending: Ending, usage: Usage): void {
     this.#message.stop_reason = ending.reason
+    this.#filtered = ending.filtered
     this.#message.stop_sequence = ending.sequence
     if (ending.details !== null) this.#message.stop_details = ending.details
     this.#message.usage = usage

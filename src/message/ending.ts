@@ -6,6 +6,8 @@ export interface Ending {
   reason: StopReason
   sequence: string | null
   details: StopDetails | null
+  /** Whether a filter of the provider's stopped it: what the details say is not the model's own word. */
+  filtered: boolean
 }
 
 /**

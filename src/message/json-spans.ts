@@ -12,6 +12,7 @@ const COMMA = 0x2C
 const COLON = 0x3A
 const OPEN_BRACE = 0x7B
 const OPEN_BRACKET = 0x5B
+const MARK = Buffer.from('\uFEFF')
 
 /** The values of an object's members by these names; more than one where a name is repeated. */
 export function memberSpans (bytes: Buffer, object: Span, name: string): Span[] {
@@ -34,9 +35,9 @@ export function itemSpans (bytes: Buffer, array: Span): Span[] {
   return found
 }
 
-/** The span of the document itself. */
+/** The span of the document itself, behind the byte order mark that some servers put before it. */
 export function documentSpan (bytes: Buffer): Span {
-  return { start: skipBlanks(bytes, 0), end: bytes.length }
+  return { start: skipBlanks(bytes, bytes.subarray(0, MARK.length).equals(MARK) ? MARK.length : 0), end: bytes.length }
 }
 
 /** Behind an item and its comma, if it has one. */

@@ -14,6 +14,8 @@ export interface MessageSink {
   start (usage: Usage): void
   blockStart (index: number, block: ContentBlock): void
   delta (index: number, kind: DeltaKind, value: string): void
+  /** The text that follows is a refusal, in the model's own words. */
+  refuses? (): void
   /** A source of the text in the open block. */
   citation (index: number, citation: JsonObject): void
   blockStop (index: number): void

@@ -33,6 +33,11 @@ export function spliceMembers (raw: Buffer, members: Readonly<Record<string, unk
   return applyEdits(raw, edits)
 }
 
+/** An object in its own bytes with a member of this value, in the place of the one that came, or beside the others. */
+export function spliceMember (raw: Buffer, name: string, value: unknown): Buffer {
+  return memberSpans(raw, documentSpan(raw), name).length > 0 ? spliceMembers(raw, { [name]: value }) : spliceMembers(raw, {}, { [name]: value })
+}
+
 /** A plain reply, or any document with a `model` of its own, under another model name; other bytes stay. */
 export function spliceModel (raw: Buffer, model: string): Buffer {
   return applyEdits(raw, memberEdits(raw, documentSpan(raw), 'model', model))

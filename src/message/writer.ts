@@ -8,9 +8,8 @@ import type { MessageSink } from './sink.ts'
 import { parseToolInput } from './tool-input.ts'
 
 /**
- * The only producer of Messages events. It alone numbers, opens and closes content blocks: decoders say what arrived, in
- * whatever order, and it makes that a legal message. Of tool calls that arrive interleaved (a matter of course on the
- * OpenAI wire) the first one streams; what arrives beside it is held back until its arguments are complete.
+ * The only producer of Messages events. It alone numbers, opens and closes content blocks: decoders say what arrived, in whatever order, and it
+ * makes that a legal message. Of tool calls that arrive interleaved the first one streams; what arrives beside it waits until its arguments are complete.
  */
 export class MessageWriter {
   readonly usageCounts: Usage = { input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
@@ -43,8 +42,9 @@ export class MessageWriter {
   /** The stop reason, once the reply ended. */
   get stopReason (): StopReason | null { return this.#over && this.#failure === null ? this.#ending?.reason ?? null : null }
 
-  /** A piece of the answer's text. Empty pieces open no block. */
-  text (delta: string): void {
+  /** A piece of the answer's text. Empty pieces open no block. @param refuses whether the model refuses in these words */
+  text (delta: string, refuses = false): void {
+    if (refuses) this.#sink.refuses?.()
     this.counts.written += delta.length
     this.#prose('text', delta)
   }
@@ -110,9 +110,9 @@ export class MessageWriter {
     this.counts.reported(counts, final)
   }
 
-  /** The provider said why it stopped. The first word counts: some send a second one, or null, after it. */
-  finish (reason: StopReason, sequence: string | null = null, details: StopDetails | null = null): void {
-    this.#ending ??= { reason, sequence, details }
+  /** The provider said why it stopped. The first word counts: some send another, or null, after it. @param filtered whether a filter refused, not the model */
+  finish (reason: StopReason, sequence: string | null = null, details: StopDetails | null = null, filtered = false): void {
+    this.#ending ??= { reason, sequence, details, filtered }
   }
 
   /** The reply broke. Terminal: whatever comes later is ignored. */

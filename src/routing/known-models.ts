@@ -1,11 +1,13 @@
-import type { Capabilities } from '../provider.ts'
+import type { Capabilities, ClaudeRules } from '../target.ts'
 
 /** What a model can do, and which names mean it: `match` is tried on the name as `plainName` makes it. */
 interface KnownModel extends Capabilities { match: RegExp }
 
 const LONG_WINDOW = 1_000_000
 const NEWER_CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: LONG_WINDOW, maxOutput: 128_000 }
-const CLAUDE = { vision: true, tools: true, thinking: true, adaptive: false, contextWindow: 200_000 }
+const CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: 200_000 }
+/** What they take since Opus 4.7. */
+const BY_ITSELF: ClaudeRules = { thinking: 'adaptive', sampling: 'none', prefill: false }
 const OLDER_CLAUDE = { vision: true, tools: true, thinking: false, contextWindow: 200_000 }
 const SEEING = { vision: true, tools: true, thinking: true }
 const BLIND = { vision: false, tools: true, thinking: true }
@@ -20,10 +22,13 @@ const PLAIN = { vision: false, tools: true, thinking: false }
  * Google's model pages, and for the rest models.dev and LiteLLM's table of July 2026, where their entries agree.
  */
 const MODELS: readonly KnownModel[] = [
-  { match: /^claude-((fable|mythos)-5(\.[12])?|(opus|sonnet)-5(\.5)?|haiku-5\.5)(?![.\d])/, ...NEWER_CLAUDE },
-  { match: /^claude-(opus-4\.[678]|sonnet-4\.6)(?!\d)/, ...NEWER_CLAUDE },
-  { match: /^claude-(opus|sonnet|haiku)-4\.5(?!\d)|^claude-sonnet-(4(\.0)?|3\.7)(?![.\d])/, ...CLAUDE, maxOutput: 64_000 },
-  { match: /^claude-opus-4(\.[01])?(?![.\d])/, ...CLAUDE, maxOutput: 32_000 },
+  { match: /^claude-(fable|mythos)-5(\.[12])?(?![.\d])/, ...NEWER_CLAUDE, claude: { ...BY_ITSELF, alwaysThinks: true } },
+  { match: /^claude-((opus|sonnet)-5(\.5)?|haiku-5\.5)(?![.\d])|^claude-opus-4\.[78](?!\d)/, ...NEWER_CLAUDE, claude: BY_ITSELF },
+  { match: /^claude-(opus|sonnet)-4\.6(?!\d)/, ...NEWER_CLAUDE, claude: { sampling: 'one', prefill: false } },
+  { match: /^claude-(opus|sonnet|haiku)-4\.5(?!\d)/, ...CLAUDE, claude: { thinking: 'budget', sampling: 'one' }, maxOutput: 64_000 },
+  { match: /^claude-sonnet-(4(\.0)?|3\.7)(?![.\d])/, ...CLAUDE, claude: { thinking: 'budget' }, maxOutput: 64_000 },
+  { match: /^claude-opus-4\.1(?![.\d])/, ...CLAUDE, claude: { thinking: 'budget', sampling: 'one' }, maxOutput: 32_000 },
+  { match: /^claude-opus-4(\.0)?(?![.\d])/, ...CLAUDE, claude: { thinking: 'budget' }, maxOutput: 32_000 },
   { match: /^claude-sonnet-3\.5(?!\d)/, ...OLDER_CLAUDE, maxOutput: 8_192 },
   // It learnt to see at Anthropic, not at every host.
   { match: /^claude-haiku-3\.5(?!\d)/, ...OLDER_CLAUDE, vision: undefined, maxOutput: 8_192 },

@@ -9,6 +9,8 @@ const MAX_PLAIN_BODY = 64 * 1024 * 1024
 export interface BodyReader {
   /** Whether the provider said that nothing more follows, be the connection open or not. */
   readonly done: boolean
+  /** Whether it is one document, and no stream, whatever it was called. */
+  readonly plain: boolean
   /** @throws {ApiError} when the body is neither events nor JSON */
   push (bytes: Buffer): void
   /** @throws {ApiError} when the body is not whole */
@@ -23,6 +25,7 @@ export function readBody (decoder: ReplyDecoder, provider: string): BodyReader {
   let reader: BodyReader | undefined
   return {
     get done () { return reader?.done === true },
+    get plain () { return reader?.plain === true },
     push (bytes) {
       if (reader !== undefined) return reader.push(bytes)
       const begin = bytes.findIndex(byte => !SKIPPED.has(byte))
@@ -46,10 +49,12 @@ function choose (first: number, decoder: ReplyDecoder, provider: string): BodyRe
 }
 
 class EventReader implements BodyReader {
+  readonly plain = false
   readonly #decoder: ReplyDecoder
   readonly #provider: string
   readonly #parser = new SseParser((data, event) => this.#event(data, event))
   #done = false
+  #ending = false
 
   constructor (decoder: ReplyDecoder, provider: string) {
     this.#decoder = decoder
@@ -64,6 +69,7 @@ class EventReader implements BodyReader {
   }
 
   end (): void {
+    this.#ending = true
     this.#parser.end()
   }
 
@@ -76,19 +82,26 @@ class EventReader implements BodyReader {
     } else if (event === 'error') {
       this.#decoder.push(errorChunk(data))
     } else {
-      for (const chunk of parseEvent(data, this.#provider)) this.#decoder.push(chunk)
+      this.#chunk(data)
     }
   }
-}
 
-/** An event's data is one JSON document; servers that forget the blank line between events send several, one a line. */
-function parseEvent (data: string, provider: string): unknown[] {
-  try {
-    return [JSON.parse(data)]
-  } catch (error) {
-    const lines = data.split('\n').filter(line => line !== '' && line !== '[DONE]')
-    if (lines.length > 1) return lines.map(line => parseDocument(line, provider))
-    throw notJson(provider, error)
+  #chunk (data: string): void {
+    let chunk: unknown
+    try {
+      chunk = JSON.parse(data)
+    } catch (error) {
+      return this.#others(data, error)
+    }
+    this.#decoder.push(chunk)
+  }
+
+  /** An event's data is one JSON document; servers that forget the blank line between events send several, one a line. */
+  #others (data: string, error: unknown): void {
+    const lines = data.split('\n').filter(line => line !== '')
+    if (lines.length > 1) for (const line of lines) this.#event(line, '')
+    // What the connection cut in the middle, behind an answer that was whole, is not missed.
+    else if (!this.#ending || !this.#decoder.finished) throw notJson(this.#provider, error)
   }
 }
 
@@ -106,6 +119,7 @@ function errorChunk (data: string): unknown {
 
 class DocumentReader implements BodyReader {
   readonly done = false
+  readonly plain = true
   readonly #decoder: ReplyDecoder
   readonly #provider: string
   #pieces: Buffer[] = []

@@ -1,5 +1,8 @@
 import { memberSpans } from '../message/json-spans.ts'
 import { type JsonObject, isJsonObject, parseJson } from '../wire/json.ts'
+import { isUsageOnly, withoutError } from './chunk-kinds.ts'
+import { holdsError } from './cut-at-error.ts'
+import { endOfEvent, hasMoreLines, inSingleLines } from './events-in.ts'
 
 const OPEN_BRACE = 0x7B
 const NOTHING = Buffer.alloc(0)
@@ -22,20 +25,21 @@ export class ChunkRewriter {
     this.#hidesUsage = hidesUsage
   }
 
-  /** @param events whole ones, as one read brought them; @param well whether an error in them says nothing: the answer had ended */
-  rewrite (events: Buffer, well: boolean): Buffer {
+  /**
+   * @param events whole ones, as one read brought them
+   * @param well whether an error in them says nothing: the answer had ended, or met its limit
+   * @param ended whether the client was told before why it ended
+   */
+  rewrite (events: Buffer, well: boolean, ended = false): Buffer {
     const pieces: Buffer[] = []
     let copied = 0
     for (let at = 0; at < events.length;) {
       const end = endOfEvent(events, at)
       const open = events.subarray(at, end).indexOf(OPEN_BRACE) + at
       if (open >= at) {
-        const chunk = events.subarray(open, end)
-        if (this.#hidesUsage && isUsageOnly(chunk)) {
-          pieces.push(events.subarray(copied, at))
-          copied = end
-        } else if (well && holdsError(chunk)) {
-          pieces.push(events.subarray(copied, at), this.#countsOf(chunk))
+        const other = this.#otherThan(events, at, open, end, well, ended)
+        if (other !== undefined) {
+          pieces.push(events.subarray(copied, at), other)
           copied = end
         } else {
           const name = this.#nameIn(events, open, end)
@@ -50,12 +54,14 @@ export class ChunkRewriter {
     return copied === 0 ? events : Buffer.concat([...pieces, events.subarray(copied)])
   }
 
-  /** What is left of a chunk with an error that says nothing: its counts, as an event of their own. OpenRouter has them in the same one. */
-  #countsOf (chunk: Buffer): Buffer {
-    const { error: _, ...rest } = parseJson(chunk.toString()) as JsonObject
-    if (this.#hidesUsage || !isJsonObject(rest['usage'])) return NOTHING
-    const printed = JSON.stringify({ ...rest, choices: [] })
-    return this.rewrite(Buffer.from(`data: ${printed}\n\n`), false)
+  /** What stands in the place of a whole event; undefined where it stays. */
+  #otherThan (events: Buffer, at: number, open: number, end: number, well: boolean, ended: boolean): Buffer | undefined {
+    const lines = hasMoreLines(events, open, end) ? inSingleLines(events.toString('utf8', at, end)) : undefined
+    if (lines !== undefined) return this.rewrite(Buffer.from(lines), well, ended)
+    const chunk = events.subarray(open, end)
+    if (!well || !chunk.includes('"error"') || !holdsError(chunk.toString())) return this.#hidesUsage && holdsCountsOnly(chunk) ? NOTHING : undefined
+    const rest = withoutError(parseJson(chunk.toString()) as JsonObject, ended || REASON.test(events.toString('utf8', 0, at)), this.#hidesUsage)
+    return rest === null ? NOTHING : this.rewrite(Buffer.from(`data: ${JSON.stringify(rest)}\n\n`), false)
   }
 
   /** Where the model's name stands in a chunk. */
@@ -76,26 +82,11 @@ export class ChunkRewriter {
   }
 }
 
-/** Behind the blank line that ends an event. */
-function endOfEvent (events: Buffer, from: number): number {
-  const feed = events.indexOf('\n\n', from)
-  const end = feed === -1 ? events.length : feed + 2
-  const carriage = events.subarray(from, end).indexOf('\n\r\n')
-  return carriage === -1 ? end : from + carriage + 3
-}
-
-/** Whether a chunk tells an error in the way that clients of this wire look for. */
-export function holdsError (chunk: Buffer): boolean {
-  if (!chunk.includes('"error"')) return false
-  const parsed = parseJson(chunk.toString())
-  return isJsonObject(parsed) && Boolean(parsed['error'])
-}
-
+const REASON = /"finish_reason"\s*:\s*"/
 const EMPTY_CHOICES = /"choices"\s*:\s*\[\s*\]/
 
-/** Whether a chunk tells the counts and nothing of the answer. */
-function isUsageOnly (chunk: Buffer): boolean {
+function holdsCountsOnly (chunk: Buffer): boolean {
   if (!chunk.includes('"prompt_tokens"') || !EMPTY_CHOICES.test(chunk.toString())) return false
   const parsed = parseJson(chunk.toString())
-  return isJsonObject(parsed) && Array.isArray(parsed['choices']) && parsed['choices'].length === 0 && isJsonObject(parsed['usage'])
+  return isJsonObject(parsed) && isUsageOnly(parsed)
 }

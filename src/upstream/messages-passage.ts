@@ -33,6 +33,16 @@ export class MessagesPassage implements Passage {
     this.observer.message(message)
     return spliceModel(bytes, this.#model)
   }
+
+  /** All that is one: clients recover by its wording. */
+  passesError (body: unknown): boolean {
+    return isErrorBody(body)
+  }
+}
+
+/** Whether a parsed body is an error of the Messages API. */
+export function isErrorBody (body: unknown): boolean {
+  return isJsonObject(body) && body['error'] !== undefined
 }
 
 function parse (bytes: Buffer, provider: string): JsonObject {

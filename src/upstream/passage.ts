@@ -42,4 +42,9 @@ export interface Passage {
    * @throws {ApiError} when it is no answer, an empty one, or an error inside a 200
    */
   document (bytes: Buffer): Buffer
+  /**
+   * Whether the body of an HTTP error passes in the provider's words: not what is no error of the API (a proxy's page, a redirect).
+   * @param body parsed; @param error what it stands for
+   */
+  passesError (body: unknown, error: ApiError): boolean
 }

@@ -84,6 +84,7 @@ export interface ChatDelta {
   refusal?: unknown
   annotations?: unknown
   images?: unknown
+  audio?: unknown
   tool_calls?: unknown
   function_call?: unknown
 }

@@ -40,6 +40,16 @@ async function serve (t: Test, text: string, script: Script, use: unknown[] = ['
   return { url, file, log }
 }
 
+t.test('a pair of a user\'s for a server of OpenAI\'s API sends no limit that nobody set', async t => {
+  const asked: object[] = []
+  const { url } = await serve(t, 'export default (options, kit) => kit.openaiCompatible({ name: "own", request (body) { body.tier = body.max_tokens > 100 ? "big" : "small" } })', (response, request) => {
+    asked.push(request.body)
+    answer(response, request, 'Hi.')
+  })
+  for (const limit of [{}, { max_tokens: 50 }]) await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...limit }) })
+  t.strictSame(asked, [{ tier: 'big' }, { tier: 'small', max_tokens: 50 }].map(rest => ({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: false, ...rest })))
+})
+
 t.test('a newcomer who follows the guide gets what it promises', async t => {
   const guide = await readFile(join(root, 'docs', 'add-a-provider.md'), 'utf8')
   const blocks = (language: string): string[] => [...guide.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(([, text = '']) => text)

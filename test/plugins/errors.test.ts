@@ -62,7 +62,7 @@ t.test('what is no JSON, too large or not there at all', async t => {
   t.match([broken.statusCode, broken.json().error], [400, { type: 'invalid_request_error', message: /not valid JSON/ }])
   const large = await app.inject({ method: 'POST', url: '/v1/messages', headers: { ...headers, 'content-length': String(33 * 1024 * 1024) }, payload: '{}' })
   t.match([large.statusCode, large.json().error], [413, { type: 'request_too_large', message: /^Prompt is too long: .*32 MB/ }])
-  const nowhere = await app.inject({ method: 'GET', url: '/v1/nowhere?x=1' })
+  const nowhere = await app.inject({ method: 'GET', url: '/v1/nowhere?x=1', headers: { 'anthropic-version': '2023-06-01' } })
   t.match([nowhere.statusCode, nowhere.json().error], [404, { type: 'not_found_error', message: 'There is no GET /v1/nowhere here.' }])
   const form = await app.inject({ method: 'POST', url: '/v1/messages', headers: { 'content-type': 'text/plain' }, payload: 'hi' })
   t.match([form.statusCode, form.json().error], [415, { type: 'invalid_request_error', message: /application\/json/ }])

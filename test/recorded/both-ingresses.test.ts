@@ -38,11 +38,12 @@ function modelOf (recording: Recording): string {
 
 async function byMessages (recording: Recording): Promise<Said> {
   const request = { model: modelOf(recording), max_tokens: 1000, messages: [{ role: 'user' as const, content: 'Hi' }] }
-  const { content, stop_reason: reason, usage } = await (recording.stream ? anthropic.messages.stream(request).finalMessage() : anthropic.messages.create(request))
+  const { content, stop_reason: reason, stop_details: details, usage } = await (recording.stream ? anthropic.messages.stream(request).finalMessage() : anthropic.messages.create(request))
   return {
     text: content.map(block => block.type === 'text' ? block.text : '').join(''),
     calls: content.flatMap(block => block.type === 'tool_use' ? [{ name: block.name, input: block.input }] : []),
-    finish: REASONS[reason ?? ''],
+    // A refusal that says why is an answer to clients of OpenAI's API.
+    finish: details?.explanation && recording.name.startsWith('anthropic/') ? 'stop' : REASONS[reason ?? ''],
     prompt: usage.input_tokens + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0),
     output: usage.output_tokens
   }

@@ -6,16 +6,18 @@ const SEEING = { vision: true, tools: true, thinking: true }
 const BLIND = { vision: false, tools: true, thinking: true }
 const PLAIN = { vision: false, tools: true, thinking: false }
 
+const BY_ITSELF = { thinking: 'adaptive', sampling: 'none', prefill: false } as const
+
 const CASES: Record<string, Capabilities> = {
-  'claude-fable-5': { ...SEEING, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-opus-4-8': { ...SEEING, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-sonnet-5': { ...SEEING, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-haiku-5-5': { ...SEEING, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-haiku-4-5-20251001': { ...SEEING, adaptive: false, contextWindow: 200_000, maxOutput: 64_000 },
-  'claude-sonnet-4-5': { ...SEEING, adaptive: false, contextWindow: 200_000, maxOutput: 64_000 },
-  'claude-sonnet-4-20250514': { ...SEEING, adaptive: false, contextWindow: 200_000, maxOutput: 64_000 },
-  'claude-opus-4-1-20250805': { ...SEEING, adaptive: false, contextWindow: 200_000, maxOutput: 32_000 },
-  'anthropic/claude-3.7-sonnet:thinking': { ...SEEING, adaptive: false, contextWindow: 200_000, maxOutput: 64_000 },
+  'claude-fable-5': { ...SEEING, claude: { ...BY_ITSELF, alwaysThinks: true }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-opus-4-8': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-sonnet-5': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-haiku-5-5': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-haiku-4-5-20251001': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 64_000 },
+  'claude-sonnet-4-5': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 64_000 },
+  'claude-sonnet-4-20250514': { ...SEEING, claude: { thinking: 'budget' }, contextWindow: 200_000, maxOutput: 64_000 },
+  'claude-opus-4-1-20250805': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 32_000 },
+  'anthropic/claude-3.7-sonnet:thinking': { ...SEEING, claude: { thinking: 'budget' }, contextWindow: 200_000, maxOutput: 64_000 },
   'claude-3-5-sonnet-latest': { vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
   'claude-3-5-haiku-20241022': { tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
   'claude-3-haiku-20240307': { vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 4_096 },

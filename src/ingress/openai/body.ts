@@ -35,6 +35,8 @@ export interface ChatInputMessage {
   refusal?: string | null
   tool_calls?: ChatInputCall[] | null
   tool_call_id?: string
+  /** A call as it was before there were tools. */
+  function_call?: JsonObject | null
 }
 
 export interface ChatInputPart {

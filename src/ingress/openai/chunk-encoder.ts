@@ -36,6 +36,8 @@ export class ChunkEncoder implements MessageSink {
   /** How much text there is, and where the open one begins. */
   #length = 0
   #begin = 0
+  /** Whether the text that comes is a refusal. */
+  #refuses = false
 
   /** @param withUsage whether the client asked for the counts, in a chunk of their own at the end */
   constructor ({ id, model, created }: ChunkHead, withUsage: boolean) {
@@ -55,6 +57,12 @@ export class ChunkEncoder implements MessageSink {
     this.#chunk('{"role":"assistant","content":""}')
   }
 
+  refuses (): void {
+    if (this.#refuses) return
+    this.#flush()
+    this.#refuses = true
+  }
+
   blockStart (_index: number, block: ContentBlock): void {
     if (block.type === 'text') this.#begin = this.#length
     if (block.type !== 'tool_use') return
@@ -65,7 +73,7 @@ export class ChunkEncoder implements MessageSink {
 
   delta (_index: number, kind: DeltaKind, value: string): void {
     if (kind === 'signature' || value === '') return
-    if (kind === 'text') this.#length += value.length
+    if (kind === 'text' && !this.#refuses) this.#length += value.length
     if (kind === 'input') this.#bare = false
     if (kind === this.#kind) {
       this.#value += value
@@ -89,9 +97,11 @@ export class ChunkEncoder implements MessageSink {
     this.#flush()
   }
 
-  end ({ reason, details }: Ending, usage: Usage): void {
+  end ({ reason, details, filtered }: Ending, usage: Usage): void {
     this.#flush()
-    this.#chunk(details?.explanation ? `{"refusal":${JSON.stringify(details.explanation)}}` : '{}', finishReasonOf(reason))
+    const words = filtered || this.#refuses ? null : details?.explanation ?? null
+    const refused = this.#refuses || (words !== null && this.#length === 0)
+    this.#chunk(words === null ? '{}' : `{"refusal":${JSON.stringify(words)}}`, finishReasonOf(reason, refused))
     if (this.#withUsage) this.#out += `${this.#head}],"usage":${JSON.stringify(chatUsage(usage))}}\n\n`
     this.#out += DONE_EVENT
   }
@@ -108,7 +118,7 @@ export class ChunkEncoder implements MessageSink {
   #flush (): void {
     if (this.#kind === null) return
     const value = JSON.stringify(this.#value)
-    if (this.#kind === 'text') this.#chunk(`{"content":${value}}`)
+    if (this.#kind === 'text') this.#chunk(`{"${this.#refuses ? 'refusal' : 'content'}":${value}}`)
     else if (this.#kind === 'thinking') this.#chunk(`{"reasoning_content":${value}}`)
     else this.#chunk(`{"tool_calls":[{"index":${this.#calls - 1},"function":{"arguments":${value}}}]}`)
     this.#kind = null

@@ -5,14 +5,17 @@ import { chatUsage } from './usage.ts'
 
 /**
  * A whole message as a chat completion.
- * @param created seconds since 1970
+ * @param filtered whether a filter of the provider's stopped it; @param created seconds since 1970
  */
-export function chatCompletion (message: Message, id: string, created: number): object {
+export function chatCompletion (message: Message, filtered: boolean, id: string, created: number): object {
   const { content, model, stop_reason: reason, stop_details: details, usage } = message
   const texts = content.filter((block): block is TextBlock => block.type === 'text')
   const thinking = content.filter((block): block is ThinkingBlock => block.type === 'thinking').map(block => block.thinking).join('')
   const calls = content.filter((block): block is ToolUseBlock => block.type === 'tool_use')
   const annotations = annotationsOf(texts)
+  const refusal = filtered ? null : details?.explanation ?? null
+  // Its words stand in the text as well, where that is what the model wrote.
+  const said = withoutEnd(texts.map(({ text }) => text).join(''), refusal ?? '')
   return {
     id,
     object: 'chat.completion',
@@ -22,17 +25,21 @@ export function chatCompletion (message: Message, id: string, created: number): 
       index: 0,
       message: {
         role: 'assistant',
-        content: texts.length === 0 && calls.length > 0 ? null : texts.map(({ text }) => text).join(''),
-        refusal: details?.explanation ?? null,
+        content: said === '' && (calls.length > 0 || refusal !== null) ? null : said,
+        refusal,
         ...(thinking !== '' && { reasoning_content: thinking }),
         ...(annotations.length > 0 && { annotations }),
         ...(calls.length > 0 && { tool_calls: calls.map(toolCall) })
       },
       logprobs: null,
-      finish_reason: finishReasonOf(reason)
+      finish_reason: finishReasonOf(reason, refusal !== null && said === '')
     }],
     usage: chatUsage(usage)
   }
+}
+
+function withoutEnd (text: string, end: string): string {
+  return text.endsWith(end) ? text.slice(0, text.length - end.length) : text
 }
 
 function toolCall ({ id, name, input }: ToolUseBlock): object {

@@ -17,9 +17,13 @@ export function decodeMessages (messages: readonly ChatInputMessage[], untold: U
   const system = leading.flatMap(({ content }, i) => decodeTexts(content, `messages.${i}`, untold))
   const decoded: MessageParam[] = []
   for (let i = leading.length; i < messages.length; i++) addMessage(messages[i] as ChatInputMessage, `messages.${i}`, decoded, untold)
-  // The Messages API takes no request in which nobody says anything.
-  return decoded.length === 0 ? { system: [], messages: [{ role: 'user', content: system }] } : { system, messages: decoded }
+  if (decoded.length > 0) return { system, messages: decoded[0]?.role === 'user' ? decoded : [NOTHING_SAID, ...decoded] }
+  // Other APIs take no request in which nobody says anything.
+  return { system: [], messages: system.length > 0 ? [{ role: 'user', content: system }] : [NOTHING_SAID] }
 }
+
+/** Other APIs want the user to begin, and no turn of theirs is empty. */
+const NOTHING_SAID: MessageParam = { role: 'user', content: [{ type: 'text', text: '(The user said nothing.)' }] }
 
 function isSystem (role: ChatInputMessage['role']): boolean {
   return role === 'system' || role === 'developer'
@@ -32,7 +36,11 @@ function addMessage (message: ChatInputMessage, path: string, decoded: MessagePa
       if (content.length > 0) decoded.push({ role: 'system', content })
       break
     }
-    case 'user': return addToUser(decoded, decodeContent(message.content, path, untold))
+    case 'user': {
+      const content = decodeContent(message.content, path, untold)
+      if (content.length > 0) addToUser(decoded, content)
+      break
+    }
     case 'tool': return addToUser(decoded, [decodeResult(message, path, untold)])
     case 'assistant': {
       const content = decodeAssistant(message, path, untold)
@@ -55,8 +63,9 @@ function decodeResult ({ tool_call_id: id = '', content }: ChatInputMessage, pat
   return { type: 'tool_result', tool_use_id: legalToolId(id), content: typeof content === 'string' ? content : decodeContent(content, path, untold) }
 }
 
-function decodeAssistant ({ content, refusal, tool_calls: calls }: ChatInputMessage, path: string, untold: Untold): ContentBlock[] {
-  const said = decodeContent(content ?? refusal, path, untold)
+function decodeAssistant ({ content, refusal, tool_calls: calls, function_call: older }: ChatInputMessage, path: string, untold: Untold): ContentBlock[] {
+  if (older) untold.refuse(`${path}.function_call`, 'calls of functions cannot be carried there; use tools')
+  const said = decodeContent(content || refusal, path, untold)
   return [...said, ...(calls ?? []).flatMap((call, i) => decodeCall(call, `${path}.tool_calls.${i}`, untold))]
 }
 

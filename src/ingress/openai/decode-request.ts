@@ -25,15 +25,15 @@ export interface DecodedChat {
 /**
  * A chat-completions request as a Messages request. What that has no form for is told in `untold`, since a server of the
  * chat-completions wire may get the request as it came.
- * @throws {ApiError} 400 for what no server is asked for here, or nobody could read
+ * @throws {ApiError} 400 for what no server is asked for here
  */
 export function decodeChat (body: ChatBody): DecodedChat {
   // Another answer beside the first would have to be counted, cut and repeated with it.
   if (typeof body.n === 'number' && body.n !== 1) throw invalidRequest('n: Input should be 1: this gateway gives one answer to a request')
   const untold = new Untold()
   const { system, messages } = decodeMessages(body.messages, untold)
-  const { format, instruction } = decodeFormat(body.response_format)
-  const thinking = decodeThinking(body)
+  const { format, instruction } = decodeFormat(body.response_format, untold)
+  const thinking = decodeThinking(body, untold)
   const request: MessagesRequest = {
     model: body.model,
     max_tokens: limitOf(body) ?? DEFAULT_MAX_TOKENS,
@@ -42,7 +42,7 @@ export function decodeChat (body: ChatBody): DecodedChat {
     ...decodeTools(body, untold),
     ...thinking,
     ...(body.user && { metadata: { user_id: body.user } }),
-    ...(body.stop && body.stop.length > 0 && { stop_sequences: [body.stop].flat() })
+    ...stopsOf(body)
   }
   const instructed = instruction === undefined ? system : [...system, instruction]
   if (instructed.length > 0) request.system = instructed
@@ -55,15 +55,21 @@ export function decodeChat (body: ChatBody): DecodedChat {
   return { request, untold }
 }
 
+/** A stop that is empty would never be met, and other APIs refuse it. */
+function stopsOf ({ stop }: ChatBody): Pick<MessagesRequest, 'stop_sequences'> {
+  const stops = [stop ?? []].flat().filter(each => each !== '')
+  return stops.length > 0 ? { stop_sequences: stops } : {}
+}
+
 /** The tokens that a client allows for an answer; undefined where it says nothing. */
 export function limitOf ({ max_completion_tokens: newer, max_tokens: older }: ChatBody): number | undefined {
   return newer ?? older ?? undefined
 }
 
 /** JSON of any form has no name in the Messages API: the model is told. */
-const JSON_ONLY: TextBlock = { type: 'text', text: 'Answer with one JSON object and nothing else: no code fence, no words around it.' }
+export const JSON_ONLY: TextBlock = { type: 'text', text: 'Answer with one JSON object and nothing else: no code fence, no words around it.' }
 
-function decodeFormat (format: ChatBody['response_format']): { format?: NonNullable<NonNullable<MessagesRequest['output_config']>['format']>, instruction?: TextBlock } {
+function decodeFormat (format: ChatBody['response_format'], untold: Untold): { format?: NonNullable<NonNullable<MessagesRequest['output_config']>['format']>, instruction?: TextBlock } {
   switch (format?.['type']) {
     case undefined: case 'text': return {}
     case 'json_object': return { instruction: JSON_ONLY }
@@ -71,7 +77,9 @@ function decodeFormat (format: ChatBody['response_format']): { format?: NonNulla
       const { schema } = format['json_schema'] as { schema?: unknown }
       return isJsonObject(schema) ? { format: { type: 'json_schema', schema } } : { instruction: JSON_ONLY }
     }
-    default: throw invalidRequest("response_format.type: Input should be 'text', 'json_object' or 'json_schema'")
+    default:
+      untold.refuse('response_format.type', "Input should be 'text', 'json_object' or 'json_schema'")
+      return {}
   }
 }
 

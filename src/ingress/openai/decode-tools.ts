@@ -1,4 +1,3 @@
-import { invalidRequest } from '../../errors.ts'
 import type { MessagesRequest, ToolChoice, ToolParam } from '../../wire/anthropic.ts'
 import { type JsonObject, isJsonObject, objectsOf } from '../../wire/json.ts'
 import type { ChatBody, ChatInputTool } from './body.ts'
@@ -7,17 +6,18 @@ import type { Untold } from './untold.ts'
 /** The type of the search that a request asks for by `web_search_options`. */
 const WEB_SEARCH = 'web_search_20250305'
 
-/**
- * Tools, and how they may be used.
- * @throws {ApiError} for a choice that cannot be understood
- */
+/** Tools, and how they may be used. */
 export function decodeTools (body: ChatBody, untold: Untold): Pick<MessagesRequest, 'tools' | 'tool_choice'> {
   const all = (body.tools ?? []).flatMap((tool, i) => decodeTool(tool, `tools.${i}`, untold))
   if (isJsonObject(body.web_search_options)) all.push(searchTool(body.web_search_options))
   if (all.length === 0) return {}
-  const { choice, only } = decodeChoice(body.tool_choice)
+  const { choice, only } = decodeChoice(body.tool_choice, untold)
   const parallel = body.parallel_tool_calls === false ? { disable_parallel_tool_use: true } : {}
   const tools = only === undefined ? all : all.filter(({ name }) => only.has(name))
+  if (tools.length === 0) {
+    untold.refuse('tool_choice.allowed_tools.tools', 'none of the tools has such a name')
+    return {}
+  }
   const chosen = choice ?? (body.parallel_tool_calls === false ? { type: 'auto' as const } : undefined)
   return { tools, ...(chosen !== undefined && { tool_choice: chosen.type === 'none' ? chosen : { ...chosen, ...parallel } }) }
 }
@@ -44,21 +44,24 @@ function searchTool ({ user_location: location }: JsonObject): ToolParam {
 }
 
 /** @returns the choice, and the names of the tools that it leaves, where it leaves only some */
-function decodeChoice (choice: ChatBody['tool_choice']): { choice?: ToolChoice, only?: ReadonlySet<string> } {
+function decodeChoice (choice: ChatBody['tool_choice'], untold: Untold): { choice?: ToolChoice, only?: ReadonlySet<string> } {
   if (choice === undefined || choice === null) return {}
-  if (typeof choice === 'string') return { choice: { type: modeOf(choice, 'tool_choice') } }
+  if (typeof choice === 'string') return ofMode(choice, 'tool_choice', untold)
   const named = choice['function']
   if (choice['type'] === 'function' && isJsonObject(named) && typeof named['name'] === 'string') return { choice: { type: 'tool', name: named['name'] } }
   const allowed = choice['allowed_tools']
   if (choice['type'] === 'allowed_tools' && isJsonObject(allowed)) {
     const names = objectsOf(allowed['tools']).flatMap(({ function: called }) => isJsonObject(called) && typeof called['name'] === 'string' ? [called['name']] : [])
-    return { choice: { type: modeOf(allowed['mode'], 'tool_choice.allowed_tools.mode') }, only: new Set(names) }
+    return { ...ofMode(allowed['mode'], 'tool_choice.allowed_tools.mode', untold), only: new Set(names) }
   }
-  throw invalidRequest("tool_choice: Input should be 'auto', 'required', 'none', or an object of the type 'function' or 'allowed_tools'")
+  untold.refuse('tool_choice', "Input should be 'auto', 'required', 'none', or an object of the type 'function' or 'allowed_tools'")
+  return {}
 }
 
-function modeOf (mode: unknown, path: string): 'auto' | 'any' | 'none' {
-  if (mode === 'auto' || mode === 'none') return mode
-  if (mode === 'required') return 'any'
-  throw invalidRequest(`${path}: Input should be 'auto', 'required' or 'none'`)
+/** A server may know other modes: Mistral's has `any` (https://docs.mistral.ai/capabilities/function_calling). */
+function ofMode (mode: unknown, path: string, untold: Untold): { choice?: ToolChoice } {
+  if (mode === 'auto' || mode === 'none') return { choice: { type: mode } }
+  if (mode === 'required') return { choice: { type: 'any' } }
+  untold.refuse(path, "Input should be 'auto', 'required' or 'none'")
+  return {}
 }

@@ -1,11 +1,12 @@
 import { type ApiError, invalidRequest } from '../../errors.ts'
+import { adjustChat } from '../../ingress/openai/adjust-chat.ts'
 import type { ChatBody } from '../../ingress/openai/body.ts'
 import { ChunkEncoder } from '../../ingress/openai/chunk-encoder.ts'
 import { chatCompletion } from '../../ingress/openai/completion.ts'
 import { limitOf } from '../../ingress/openai/decode-request.ts'
 import { chatErrorEvent } from '../../ingress/openai/error-body.ts'
+import { chatFields } from '../../ingress/openai/field-names.ts'
 import { fitClaude } from '../../ingress/openai/fit-claude.ts'
-import { passLimit } from '../../ingress/openai/pass-request.ts'
 import type { Untold } from '../../ingress/openai/untold.ts'
 import { newCompletionId } from '../../message/ids.ts'
 import type { Asked, RequestPassing, Target } from '../../provider.ts'
@@ -33,23 +34,23 @@ export class ChatWire implements ClientWire {
     this.#limited = limitOf(chat) !== undefined
   }
 
-  passing ({ provider: { pair, adapters } }: Target): RequestPassing | undefined {
-    return adapters.length === 0 ? pair.chatRelay : undefined
+  passing ({ provider: { pair } }: Target): RequestPassing | undefined {
+    return pair.chatRelay
   }
 
-  /** Only a limit can be changed in the bytes; one that the client did not set is not sent at all. */
-  adjusted ({ raw }: Pick<RequestBody, 'raw'>, members: Adjustment['members']): Buffer | undefined {
-    if (members === null) return raw
-    const { max_tokens: limit, ...others } = members
-    if (limit === undefined || Object.keys(others).length > 0) return undefined
-    return this.#limited ? passLimit(raw, limit) : raw
+  adjusted ({ raw }: Pick<RequestBody, 'raw'>, members: Adjustment['members']): Buffer {
+    return members === null ? raw : adjustChat(raw, members, this.#limited)
   }
 
   fit (request: MessagesRequest, { provider, capabilities }: Target): ReturnType<ClientWire['fit']> {
     if (this.#untold.refusal !== null) throw invalidRequest(this.#untold.refusal)
-    if (provider.pair.wire !== 'anthropic') return { request, dropped: this.#untold.dropped }
+    if (provider.pair.wire !== 'anthropic') return { request, dropped: this.#untold.dropped, unlimited: !this.#limited }
     const fitted = { ...request }
-    return { request: fitted, dropped: [...this.#untold.dropped, ...fitClaude(fitted, capabilities)] }
+    return { request: fitted, dropped: [...this.#untold.dropped, ...fitClaude(fitted, capabilities.claude)] }
+  }
+
+  fields (names: readonly string[]): string[] {
+    return chatFields(names)
   }
 
   passage (target: Target, asked: Asked): Passage {
@@ -60,8 +61,8 @@ export class ChatWire implements ClientWire {
     return new ChunkEncoder({ id: newCompletionId(), model, created: now() }, this.#withUsage)
   }
 
-  document (message: Message): object {
-    return chatCompletion(message, newCompletionId(), now())
+  document (message: Message, filtered: boolean): object {
+    return chatCompletion(message, filtered, newCompletionId(), now())
   }
 
   errorEvent (error: ApiError): string {

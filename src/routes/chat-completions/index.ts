@@ -16,7 +16,7 @@ export default async function chatCompletions (app: FastifyInstance): Promise<vo
   })
 }
 
-/** @throws {ApiError} 400 for what no server is asked for here, or nobody could read */
+/** @throws {ApiError} 400 for what no server is asked for here */
 function asChat (chat: ChatBody): Understood {
   const { request, untold } = decodeChat(chat)
   return { body: request, wire: new ChatWire(chat, untold), read: raw => decodeChat(JSON.parse(raw.toString()) as ChatBody).request }

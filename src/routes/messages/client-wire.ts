@@ -27,20 +27,22 @@ export interface ClientWire {
   readonly watchesContent: boolean
   /** How a target takes requests of this wire as they are; undefined where they must be written anew. */
   passing (target: Target): RequestPassing | undefined
-  /** The bytes of a request with what was changed for a target; undefined where bytes cannot say it. */
-  adjusted (body: Pick<RequestBody, 'parsed' | 'raw'>, members: Adjustment['members']): Buffer | undefined
+  /** The bytes of a request with what was changed for a target. */
+  adjusted (body: Pick<RequestBody, 'parsed' | 'raw'>, members: Adjustment['members']): Buffer
   /**
    * A request that is to be written anew for a target: without what that refuses.
-   * @returns names of what is lost beside it
+   * @returns names of what is lost beside it, and whether its limit is ours: the client set none
    * @throws {ApiError} when it cannot be written anew at all
    */
-  fit (request: MessagesRequest, target: Target): { request: MessagesRequest, dropped: readonly string[] }
+  fit (request: MessagesRequest, target: Target): { request: MessagesRequest, dropped: readonly string[], unlimited?: boolean }
+  /** Names of fields that are lost, as its clients know them. */
+  fields (names: readonly string[]): readonly string[]
   /** Reads a reply of a request that passed. */
   passage (target: Target, asked: Asked): Passage
   /** Writes a reply anew, as a stream. */
   encoder (asked: Asked, requestId: string): ReplyEncoder
-  /** The same as one document. */
-  document (message: Message): object
+  /** The same as one document. @param filtered whether a filter of the provider's stopped it */
+  document (message: Message, filtered: boolean): object
   /** A terminal event that says what is wrong. */
   errorEvent (error: ApiError, requestId: string): string
 }

@@ -14,6 +14,7 @@ export const MESSAGES_WIRE: ClientWire = {
   passing: relayOf,
   adjusted: ({ parsed, raw }, members) => members === null ? raw : spliceRequest(raw, parsed, members, () => undefined),
   fit: request => ({ request, dropped: [] }),
+  fields: names => names,
   passage: (target, { model }) => new MessagesPassage(relayIn(target), target, model),
   encoder: ({ model }, requestId) => new SseEncoder(newMessageId(), model, requestId),
   document: message => message,

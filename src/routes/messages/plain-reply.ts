@@ -29,8 +29,9 @@ export class PlainReply implements ClientReply {
       if (call !== null && head !== undefined) {
         if (!isSuccess(head.status)) return await failedReply(call, head, sent, exchange)
         if (passage !== null && !String(head.headers['content-type']).includes('event-stream')) {
-          const document = await readDocument(call, passage, attempt.target.provider)
+          // Also what is no answer may have been counted.
           attempt.account = passage.observer
+          const document = await readDocument(call, passage, attempt.target.provider)
           await this.#send(document, sent, exchange.pass(attempt, head.headers))
           return null
         }
@@ -56,7 +57,7 @@ export class PlainReply implements ClientReply {
     const collector = new MessageCollector(newMessageId(), asked.model)
     const writer = sent.attempt.account = new MessageWriter(collector, asked.maxCalls)
     await readReply(sent, asked, writer, () => undefined)
-    const message = Buffer.from(JSON.stringify(wire.document(collector.take())))
+    const message = Buffer.from(JSON.stringify(wire.document(collector.take(), collector.filtered)))
     await this.#send(message, sent, {})
   }
 

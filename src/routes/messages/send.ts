@@ -1,12 +1,13 @@
 import { adaptRequest } from '../../adapt.ts'
 import type { Attempt } from '../../http/exchange.ts'
 import { checkKnownValues } from '../../ingress/anthropic/known-values.ts'
-import type { RequestPassing, Target, UpstreamRequest } from '../../provider.ts'
+import type { RelayRequest, RequestPassing, Target, UpstreamRequest } from '../../provider.ts'
 import { type Adjustment, adjust } from '../../routing/adjust.ts'
 import type { RequestTraits } from '../../routing/traits.ts'
 import type { UpstreamCall } from '../../upstream/call.ts'
 import type { Passage } from '../../upstream/passage.ts'
 import type { MessagesRequest } from '../../wire/anthropic.ts'
+import type { JsonObject } from '../../wire/json.ts'
 import { checkLosses } from './check-losses.ts'
 import type { ClientWire } from './client-wire.ts'
 import type { Work } from './work.ts'
@@ -41,21 +42,33 @@ export function prepare ({ body, head, wire }: Original, target: Target, passing
   const { parsed } = body
   const { members, told, dropped } = adjust(parsed, target, traits, systemPrompt)
   const request = members === null ? parsed : { ...parsed, ...members }
-  const bytes = passing === undefined || passing.takes?.(request, target) === false ? undefined : wire.adjusted(body, members)
-  const passes = passing !== undefined && bytes !== undefined
-  const upstream = passes ? passing.request({ ...head, raw: bytes, body: request, path }, target) : encode(request, target, head, wire)
-  upstream.dropped.push(...dropped)
+  const raw = passing === undefined ? null : wire.adjusted(body, members)
+  const upstream = passing === undefined || raw === null ? encode(request, target, head, wire) : pass({ ...head, raw, body: request, path }, target, passing, wire)
+  upstream.dropped = [...new Set([...upstream.dropped, ...wire.fields(dropped)])]
   checkLosses(upstream, target.provider)
-  return { upstream, passes, told: bytes === body.raw ? [] : told }
+  return { upstream, passes: raw !== null, told: raw === body.raw ? [] : told }
+}
+
+function pass (request: RelayRequest, target: Target, passing: RequestPassing, wire: ClientWire): UpstreamRequest {
+  const upstream = passing.request(request, target)
+  adaptRequest(upstream, target, request.body)
+  upstream.dropped = [...wire.fields(upstream.dropped)]
+  return upstream
 }
 
 function encode (request: MessagesRequest, target: Target, head: Work['head'], wire: ClientWire): UpstreamRequest {
   checkKnownValues(request)
   const fitted = wire.fit(request, target)
   const upstream = target.provider.pair.encodeRequest(fitted.request, target, head)
-  upstream.dropped.push(...fitted.dropped)
+  if (fitted.unlimited === true && target.provider.pair.wire === 'openai') leaveOutLimit(upstream.body as JsonObject, fitted.request.max_tokens)
   adaptRequest(upstream, target, fitted.request)
+  upstream.dropped = [...wire.fields(upstream.dropped), ...fitted.dropped]
   return upstream
+}
+
+/** Servers of the chat-completions wire need none. One that the pair changed is its own. */
+function leaveOutLimit (body: JsonObject, limit: number): void {
+  for (const field of ['max_tokens', 'max_completion_tokens']) if (body[field] === limit) delete body[field]
 }
 
 /**

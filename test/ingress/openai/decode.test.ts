@@ -4,6 +4,7 @@ import { decodeChat } from '../../../src/ingress/openai/decode-request.ts'
 import type { MessagesRequest } from '../../../src/wire/anthropic.ts'
 
 const USER = { role: 'user', content: 'Hi' } as const
+const FUNCTION = { type: 'function', function: { name: 'f' } }
 
 function decoded (body: Partial<ChatBody>): MessagesRequest {
   return decodeChat({ model: 'm', messages: [USER], ...body }).request
@@ -15,7 +16,8 @@ t.test('a plain request', async t => {
 
 t.test('limits, sampling and stops', async t => {
   t.match(decoded({ max_tokens: 5, max_completion_tokens: 7, temperature: 0, top_p: 0.5, top_k: 3, stop: 'END', user: 'ann', stream: true }), { max_tokens: 7, temperature: 0, top_p: 0.5, top_k: 3, stop_sequences: ['END'], metadata: { user_id: 'ann' }, stream: true })
-  t.match(decoded({ max_tokens: 5, stop: ['a', 'b'] }), { max_tokens: 5, stop_sequences: ['a', 'b'] })
+  t.match(decoded({ max_tokens: 5, stop: ['a', '', 'b'] }), { max_tokens: 5, stop_sequences: ['a', 'b'] })
+  t.notOk(decoded({ stop: '' }).stop_sequences)
   t.strictSame(decoded({ temperature: null, stop: null, user: null, max_tokens: null, tools: null }), decoded({}))
 })
 
@@ -28,6 +30,16 @@ t.test('what the system says first is the system prompt; later it stays in its p
   t.strictSame(decoded({ messages: [{ role: 'system', content: 'Say hi' }] }).messages, [{ role: 'user', content: [{ type: 'text', text: 'Say hi' }] }], 'a prompt by the system alone is somebody speaking')
 })
 
+t.test('the user begins, and says something', async t => {
+  const nothing = { role: 'user', content: [{ type: 'text', text: '(The user said nothing.)' }] }
+  const greeting = { role: 'assistant', content: [{ type: 'text', text: 'Hello!' }] }
+  const hi = { role: 'user', content: [{ type: 'text', text: 'Hi' }] }
+  t.strictSame(decoded({ messages: [{ role: 'user', content: '' }] }).messages, [nothing])
+  t.strictSame(decoded({ messages: [{ role: 'assistant', content: 'Hello!' }, USER] }).messages, [nothing, greeting, hi])
+  t.strictSame(decoded({ messages: [USER, { role: 'assistant', content: 'Hello!' }, { role: 'user', content: [] }] }).messages, [hi, greeting])
+  t.strictSame(decoded({ messages: [USER, { role: 'assistant', content: '', refusal: 'No.' }] }).messages[1]?.content, [{ type: 'text', text: 'No.' }])
+})
+
 t.test('parts', async t => {
   const [message] = decoded({
     messages: [{
@@ -36,6 +48,7 @@ t.test('parts', async t => {
         { type: 'text', text: '' },
         { type: 'text', text: 'see' },
         { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBO' } },
+        { type: 'image_url', image_url: { url: 'data:image/jpg;base64,/9j/' } },
         { type: 'image_url', image_url: 'https://example.com/a.jpg' },
         { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBE' } },
         { type: 'file', file: { filename: 'a.txt', file_data: 'data:text/plain;charset=utf-8;base64,aGVsbG8=' } },
@@ -46,12 +59,12 @@ t.test('parts', async t => {
   t.strictSame(message?.content, [
     { type: 'text', text: 'see' },
     { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO' } },
+    { type: 'image', source: { type: 'base64', media_type: 'image/jpeg', data: '/9j/' } },
     { type: 'image', source: { type: 'url', url: 'https://example.com/a.jpg' } },
     { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBE' }, title: 'a.pdf' },
     { type: 'document', source: { type: 'text', data: 'hello' }, title: 'a.txt' },
     { type: 'document', source: { type: 'file', file_id: 'file-1' } }
   ])
-  t.throws(() => decoded({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }] }] }), { status: 400, message: 'messages.0.content.0.image_url.url: Input should be an http(s) URL or a base64 data URL' })
 })
 
 t.test('calls and their results', async t => {
@@ -85,7 +98,6 @@ t.test('tools and how they may be used', async t => {
   const only = decoded({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [{ type: 'function', function: { name: 'b' } }] } } })
   t.strictSame([only.tools?.map(({ name }) => name), only.tool_choice], [['b'], { type: 'any' }])
   t.match(decoded({ web_search_options: { user_location: { type: 'approximate', approximate: { country: 'DE' } } } }).tools, [{ type: /^web_search/, user_location: { type: 'approximate', country: 'DE' } }])
-  t.throws(() => decoded({ tools, tool_choice: 'any' }), { message: "tool_choice: Input should be 'auto', 'required' or 'none'" })
 })
 
 t.test('structured output', async t => {
@@ -93,7 +105,6 @@ t.test('structured output', async t => {
   t.strictSame(decoded({ response_format: { type: 'json_schema', json_schema: { name: 'x', schema, strict: true } }, reasoning_effort: 'low' }).output_config, { effort: 'low', format: { type: 'json_schema', schema } })
   t.match(decoded({ response_format: { type: 'json_object' } }).system, [{ text: /one JSON object/ }])
   t.notOk(decoded({ response_format: { type: 'text' } }).system)
-  t.throws(() => decoded({ response_format: { type: 'xml' } }), /response_format\.type/)
 })
 
 t.test('thinking', async t => {
@@ -102,7 +113,6 @@ t.test('thinking', async t => {
   t.match(decoded({ reasoning: { effort: 'xhigh' } }), { thinking: { type: 'adaptive' }, output_config: { effort: 'xhigh' } })
   t.strictSame(decoded({ reasoning: { max_tokens: 2000 } }).thinking, { type: 'enabled', budget_tokens: 2000 })
   t.strictSame(decoded({ reasoning: { enabled: false } }).thinking, { type: 'disabled' })
-  t.throws(() => decoded({ reasoning_effort: 'much' }), /reasoning_effort: Input should be/)
 })
 
 t.test('what the Messages API has no form for is told', async t => {
@@ -114,10 +124,21 @@ t.test('what the Messages API has no form for is told', async t => {
     [{ logprobs: true }, /^logprobs: /],
     [{ modalities: ['text', 'audio'], audio: { voice: 'x' } }, /^modalities: /],
     [{ functions: [{ name: 'f' }] }, /^functions: /],
+    // What one server of the wire or another knows: Groq, Mistral, TGI, vLLM, OpenAI's custom tools.
+    [{ reasoning_effort: 'default' }, /^reasoning_effort: Input should be 'none', /],
+    [{ reasoning: { effort: 'much' } }, /^reasoning\.effort: Input should be /],
+    [{ tools: [FUNCTION], tool_choice: 'any' }, /^tool_choice: Input should be 'auto', 'required' or 'none'$/],
+    [{ tools: [FUNCTION], tool_choice: { type: 'custom', custom: { name: 'c' } } }, /^tool_choice: Input should be /],
+    [{ tools: [FUNCTION], tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'any', tools: [{ type: 'function', function: { name: 'f' } }] } } }, /^tool_choice\.allowed_tools\.mode: /],
+    [{ response_format: { type: 'grammar' } }, /^response_format\.type: Input should be /],
+    [{ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///etc/passwd' } }] }] }, /^messages\.0\.content\.0\.image_url\.url: Input should be an http\(s\) URL or a base64 data URL$/],
+    [{ messages: [{ role: 'user', content: [{ type: 'file', file: { file_data: 'JVBERi0=' } }] }] }, /^messages\.0\.content\.0\.file\.file_data: /],
     [{ tools: [{ type: 'custom' }] }, /^tools\.0: /],
     [{ messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] }, /^messages\.0\.content\.0: .*input_audio/],
     [{ messages: [USER, { role: 'assistant', tool_calls: [{ id: 'c', type: 'custom' }] }] }, /^messages\.1\.tool_calls\.0: /],
-    [{ messages: [USER, { role: 'function', content: 'x' }] }, /^messages\.1: /]
+    [{ messages: [USER, { role: 'function', content: 'x' }] }, /^messages\.1: /],
+    [{ messages: [USER, { role: 'assistant', content: null, function_call: { name: 'f', arguments: '{}' } }] }, /^messages\.1\.function_call: /],
+    [{ tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [{ type: 'function', function: { name: 'g' } }] } } }, /^tool_choice\.allowed_tools\.tools: /]
   ]
   for (const [body, refusal] of refusals) t.match(decodeChat({ model: 'm', messages: [USER], ...body }).untold.refusal, refusal)
 })

@@ -241,6 +241,21 @@ t.test('reasoning to the end, and reasoning without a text', async t => {
   t.strictSame(types(announced.reply.content), ['text'], 'an announcement that nothing followed is no block')
 })
 
+t.test('a call of a custom tool: its input is text, and becomes an object', async t => {
+  const text = 'print("[{\n👩🏽‍💻")'
+  const call = { id: 'call_1', type: 'custom', custom: { name: 'py', input: text } }
+  const other = { id: 'call_2', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }
+  const pieces = [...Array(text.length).keys()].map(i => chunk({ tool_calls: [{ index: 0, custom: { input: text.charAt(i) } }] }))
+  const ways = [
+    [{ choices: [{ message: { content: null, tool_calls: [call, other] }, finish_reason: 'tool_calls' }] }],
+    [chunk({ tool_calls: [{ index: 0, ...call, custom: { name: 'py', input: '' } }] }), ...pieces, chunk({ tool_calls: [{ index: 1, ...other }] }), chunk({}, 'tool_calls')]
+  ]
+  for (const chunks of ways) {
+    const { message } = decode(chunks)
+    t.match(message, { stop_reason: 'tool_use', content: [{ type: 'tool_use', name: 'py', input: { input: text } }, { type: 'tool_use', name: 'f', input: { a: 1 } }] })
+  }
+})
+
 t.test('a refusal', async t => {
   for (const chunks of [[chunk({ refusal: 'I can\'t ' }), chunk({ refusal: 'help.' }), stop], [{ choices: [{ message: { content: null, refusal: 'I can\'t help.' }, finish_reason: 'stop' }] }]]) {
     const { reply, message } = decode(chunks)

@@ -34,10 +34,25 @@ t.test('reasoning is filled in where a client left it out: what is remembered, e
   t.equal(requests[4]?.raw.toString(), raw.replace(model, model.split(',')[1] ?? ''), 'nothing where it does not think')
 })
 
-t.test('a forced call is asked for without thinking, and a schema in the prompt', async t => {
+t.test('a forced call is asked for without thinking, and a schema in the prompt; all else is the client\'s own', async t => {
   const { model, requests } = stage.scene(response => { json(response, REPLY) }, 'deepseek')
-  await client.chat.completions.create({ model, messages: HI, tools: TOOLS, tool_choice: 'required' })
-  t.match(requests[0]?.body, { thinking: { type: 'disabled' }, tool_choice: 'required' })
-  await client.chat.completions.create({ model, messages: HI, response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object', properties: { name: { type: 'string' } } } } } })
-  t.match(requests[1]?.body, { response_format: { type: 'json_object' }, messages: [{ role: 'system', content: /JSON Schema/ }, { role: 'user' }] })
+  const name = model.split(',')[1]
+  const rest = { seed: 1, logprobs: true, top_logprobs: 2, frequency_penalty: 0.5 }
+  await client.chat.completions.create({ model, messages: HI, tools: TOOLS, tool_choice: 'required', ...rest })
+  t.strictSame(requests[0]?.body as object, { thinking: { type: 'disabled' }, model: name, messages: HI, tools: TOOLS, tool_choice: 'required', ...rest })
+
+  const { response: effort } = await client.chat.completions.create({ model, messages: HI, tools: TOOLS, tool_choice: 'required', reasoning_effort: 'high' }).withResponse()
+  t.equal(effort.headers.get('x-router-dropped'), 'reasoning_effort', 'who asked for thinking is told')
+  requests.splice(1, 1)
+
+  const format = { type: 'json_schema' as const, json_schema: { name: 'x', schema: { type: 'object', properties: { name: { type: 'string' } } } } }
+  const { response } = await client.chat.completions.create({ model, messages: HI, response_format: format, ...rest }).withResponse()
+  const [system, ...others] = requests[1]?.body.messages ?? []
+  t.match(system, { role: 'system', content: /^Answer with one JSON object[^]*JSON Schema:\n\{"type":"object","properties":\{"name":\{"type":"string"\}\}\}$/ })
+  t.strictSame({ ...requests[1]?.body, messages: others }, { model: name, messages: HI, response_format: { type: 'json_object' }, ...rest })
+  t.equal(response.headers.get('x-router-dropped'), null)
+
+  const prompted = [{ role: 'system' as const, content: 'Be "brief".' }, ...HI]
+  await client.chat.completions.create({ model, messages: prompted, response_format: format })
+  t.match(requests[2]?.body.messages, [{ role: 'system', content: /^Be "brief"\.\n\nAnswer with one JSON object/ }, { role: 'user', content: 'Hi' }])
 })

@@ -1,5 +1,6 @@
 import OpenAI from 'openai'
 import t from 'tap'
+import { UNSEEN_IMAGE } from '../../../src/message/without-images.ts'
 import { startApp } from '../../helper/app.ts'
 import { until } from '../../helper/until.ts'
 import { type Received, delta, json, sse, startUpstream, stream } from '../../helper/upstream.ts'
@@ -95,5 +96,6 @@ t.test('a picture for a model that cannot see, and a limit that is too high, are
   const seen = await ask({ messages: [{ role: 'user', content: [{ type: 'text', text: 'See' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }] }], seed: 1 })
   t.notMatch(upstream.requests[2]?.raw.toString(), 'image_url')
   t.match(seen.headers.get('x-router-adjusted'), /1 image as placeholder/)
-  t.match(seen.headers.get('x-router-dropped'), /seed/)
+  t.equal(seen.headers.get('x-router-dropped'), 'messages.image_url', 'by the name that its clients know')
+  t.strictSame(upstream.requests[2]?.body as object, { model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'See' }, { type: 'text', text: UNSEEN_IMAGE }] }], seed: 1 }, 'all else is the client\'s own')
 })

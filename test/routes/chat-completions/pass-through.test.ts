@@ -150,3 +150,36 @@ t.test('but counts that stand beside it are those of the answer', async t => {
     t.match(text, /data: \[DONE\]\n\n$/)
   }
 })
+
+t.test('what only this server knows passes: it is refused where it would have to be written anew, and nowhere else', async t => {
+  const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }]
+  const hi = [{ role: 'user', content: 'Hi' }]
+  const requests: [string, object, RegExp][] = [
+    ['a custom tool', { messages: hi, tools: [{ type: 'custom', custom: { name: 'py' } }, ...tools], tool_choice: { type: 'custom', custom: { name: 'py' } } }, /^tools\.0: /],
+    ['Mistral\'s choice', { messages: hi, tools, tool_choice: 'any' }, /^tool_choice: /],
+    ['Groq\'s effort', { messages: hi, reasoning_effort: 'default' }, /^reasoning_effort: /],
+    ['a grammar', { messages: hi, response_format: { type: 'grammar', grammar: 'x' } }, /^response_format\.type: /],
+    ['a picture in vLLM\'s file system', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'file:///a.png' } }] }] }, /^messages\.0\.content\.0\.image_url\.url: /],
+    ['a file without a type', { messages: [{ role: 'user', content: [{ type: 'file', file: { filename: 'a.pdf', file_data: 'JVBERi0=' } }] }] }, /^messages\.0\.content\.0\.file\.file_data: /]
+  ]
+  for (const [what, body, refusal] of requests) {
+    const passes = stage.scene(response => { json(response, DOCUMENT) })
+    const raw = JSON.stringify({ model: passes.model, ...body })
+    t.equal((await post(raw)).status, 200, what)
+    t.equal(passes.requests[0]?.raw.toString(), raw.replace(passes.model, passes.model.split(',')[1] ?? ''), what)
+    const refused = await post({ model: stage.scene(response => { json(response, {}) }, 'gemini').model, ...body })
+    t.equal(refused.status, 400, what)
+    t.match(await refused.json(), { error: { message: refusal } }, what)
+  }
+})
+
+t.test('a call of a custom tool is a call, whatever its input is', async t => {
+  const call = { id: 'call_1', type: 'custom', custom: { name: 'py', input: 'print("[{\n' } }
+  const whole = stage.scene(response => { json(response, { ...DOCUMENT, choices: [{ index: 0, message: { role: 'assistant', content: null, tool_calls: [call] }, finish_reason: 'tool_calls' }] }) })
+  t.match((await client.chat.completions.create({ model: whole.model, messages: [{ role: 'user', content: 'Hi' }] })).choices[0], { finish_reason: 'tool_calls', message: { tool_calls: [call] } })
+
+  const streamed = stage.scene(response => { stream(response, delta({ role: 'assistant', tool_calls: [{ index: 0, ...call, custom: { name: 'py', input: '' } }] }), delta({ tool_calls: [{ index: 0, custom: { input: 'print("[' } }] }), delta({ tool_calls: [{ index: 0, custom: { input: '{\n' } }] }), delta({}, 'tool_calls'), { choices: [], usage: USAGE }, '[DONE]') })
+  t.match(await (await post({ model: streamed.model, stream: true, messages: [{ role: 'user', content: 'Hi' }] })).text(), /"finish_reason":"tool_calls"[^\n]*\n\ndata: \[DONE\]\n\n$/)
+  const { requests } = await (await fetch(`${stage.url}/api/usage/requests`)).json() as { requests: { model: string }[] }
+  for (const { model } of [whole, streamed]) t.match(requests.find(line => line.model === model.split(',')[1]), { state: 'ok', stopReason: 'tool_use', input: 10, output: 5 })
+})

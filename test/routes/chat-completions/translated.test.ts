@@ -111,12 +111,6 @@ t.test('Gemini: text, a call, and what the client says next', async t => {
   t.match(contents, [{ role: 'user' }, { role: 'model', parts: [{ text: 'Looking.' }, { functionCall: { name: 'look', args: { at: 'sky' } }, thoughtSignature: 'c2ln' }] }, { role: 'user', parts: [{ functionResponse: { name: 'look', response: { output: 'blue' } } }] }], 'signed as it was, though the client knows nothing of it')
 })
 
-t.test('a refusal', async t => {
-  const refused = { ...MESSAGE, content: [], stop_reason: 'refusal', stop_details: { type: 'refusal', category: 'cyber', explanation: 'Not that.' } }
-  const { model } = stage.scene(response => { json(response, refused) }, 'anthropic')
-  t.match((await client.chat.completions.create({ model, messages: HI })).choices[0], { finish_reason: 'content_filter', message: { content: '', refusal: 'Not that.' } })
-})
-
 t.test('errors are told as OpenAI tells them', async t => {
   const tooLong = stage.scene(response => { json(response, { type: 'error', error: { type: 'invalid_request_error', message: 'prompt is too long: 210000 tokens > 200000 maximum' } }, 400) }, 'anthropic')
   const error = await client.chat.completions.create({ model: tooLong.model, messages: HI }).catch((error: unknown) => error)
@@ -161,4 +155,19 @@ t.test('what Claude signed before a call goes back with its result, though the c
   t.strictSame(requests[1]?.body.messages[1] as unknown, { role: 'assistant', content: [{ type: 'thinking', thinking: 'Hm.', signature: 'sig' }, { type: 'text', text: 'Let me see.' }, { type: 'tool_use', id: 'toolu_1', name: 'look', input: { at: 'sky' } }] })
   await client.chat.completions.create({ model, messages: [...HI, message, { role: 'tool', tool_call_id: 'toolu_1', content: 'blue' }], tools: TOOLS })
   t.notMatch(requests[2]?.raw.toString(), '"sig"', 'but not where nobody asks for thinking')
+})
+
+t.test('thinking before several calls goes back once, and what stood between two of them stands there again', async t => {
+  const thought = (signature: string): object => ({ type: 'thinking', thinking: 'Hm.', signature })
+  const call = (id: string): object => ({ type: 'tool_use', id, name: 'look', input: { at: id } })
+  for (const [content, expected] of [
+    [[thought('s1'), call('toolu_a'), call('toolu_b')], [thought('s1'), call('toolu_a'), call('toolu_b')]],
+    [[thought('s1'), { type: 'text', text: 'Two.' }, call('toolu_a'), thought('s2'), call('toolu_b')], [thought('s1'), { type: 'text', text: 'Two.' }, call('toolu_a'), thought('s2'), call('toolu_b')]]
+  ]) {
+    const { model, requests } = stage.scene(response => { json(response, { ...MESSAGE, content }) }, 'anthropic')
+    const { choices: [choice] } = await client.chat.completions.create({ model, messages: HI, tools: TOOLS, reasoning_effort: 'low' })
+    const results = ['toolu_a', 'toolu_b'].map(id => ({ role: 'tool' as const, tool_call_id: id, content: 'blue' }))
+    await client.chat.completions.create({ model, messages: [...HI, choice?.message as OpenAI.ChatCompletionMessage, ...results], tools: TOOLS, reasoning_effort: 'low' })
+    t.strictSame(requests[1]?.body.messages[1] as unknown, { role: 'assistant', content: expected })
+  }
 })

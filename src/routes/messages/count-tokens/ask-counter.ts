@@ -1,6 +1,7 @@
 import { ApiError } from '../../../errors.ts'
 import type { ReplyHead, UpstreamCall } from '../../../upstream/call.ts'
 import { isSuccess } from '../../../upstream/check-status.ts'
+import { isErrorBody } from '../../../upstream/messages-passage.ts'
 import { networkError } from '../../../upstream/network-error.ts'
 import type { Lane } from '../../../upstream/provider-lanes.ts'
 import { readBytes } from '../../../upstream/read-bytes.ts'
@@ -46,7 +47,7 @@ export async function askCounter (work: Work, { target }: Lane, { upstream, told
   }
 
   async function refusal (call: UpstreamCall, head: ReplyHead): Promise<ApiError> {
-    if (!NOT_THERE.has(head.status)) return failedReply(call, head, { attempt, passage: passes ? head : null }, exchange)
+    if (!NOT_THERE.has(head.status)) return failedReply(call, head, { attempt, passage: passes ? { passesError: isErrorBody } : null }, exchange)
     call.release()
     return cannotCount(name)
   }
