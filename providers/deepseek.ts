@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { conversationKey } from '../src/message/conversation-key.ts'
+import { conversationOf } from '../src/message/conversation-key.ts'
 import type { Losses } from '../src/message/losses.ts'
 import { identityOf } from '../src/message/session.ts'
-import { spliceMember } from '../src/message/splice.ts'
 import type { Target } from '../src/provider.ts'
 import type { MessagesRequest } from '../src/wire/anthropic.ts'
 import type { ChatRequest } from '../src/wire/openai-chat.ts'
@@ -11,6 +10,7 @@ import type { ChatDialect } from './openai-compatible/dialect.ts'
 import { chatPair } from './openai-compatible/pair.ts'
 import { replayInto } from './openai-compatible/replay-into.ts'
 import { encodeSampling } from './openai-compatible/sampling.ts'
+import { switchOff } from './openai-compatible/switch-off.ts'
 
 /** Thinking included (https://api-docs.deepseek.com/quick_start/pricing). */
 const MAX_OUTPUT = 384_000
@@ -43,10 +43,12 @@ const dialect: ChatDialect = {
 
   /** The same rules for a request that passes; thinking is on unless it is switched off. */
   passed (raw, request, { provider, model }, lost) {
-    if (request.thinking?.type === 'disabled' || model === 'deepseek-chat') return raw
-    if (!forcesCall(request)) return replayInto(raw, provider.memory.of(conversationKey(request)), 'deepseek')
-    if (request.thinking) lost.push('thinking')
-    return spliceMember(raw, 'thinking', { type: 'disabled' })
+    const { body, body: { thinking } } = request
+    if (thinking?.type === 'disabled') return switchOff(raw, lost)
+    if (model === 'deepseek-chat') return raw
+    if (!forcesCall(body)) return replayInto(raw, provider.memory.of(conversationOf(body, request)), 'deepseek')
+    if (thinking) lost.push('thinking')
+    return switchOff(raw, lost)
   },
 
   /** Only there, and only where every tool is strict (https://api-docs.deepseek.com/guides/tool_calls). */

@@ -93,11 +93,13 @@ export interface TransformerPair {
 /** JSON Schemas by the name of an option; `description` says what it does. */
 export type OptionSchemas = Readonly<Record<string, JsonObject>>
 
-/** What a client sent beside the body; other wires have no use for it. */
+/** What belongs to a client's request beside the body. */
 export interface ClientHead {
   readonly headers: Headers
   /** The query, with its question mark; empty without one. */
   readonly search: string
+  /** What its conversation is known by, whatever was changed in the request since; undefined where it has no reply. */
+  readonly conversation?: ConversationKey
 }
 
 /** A client's request as it came, for a provider of the same wire. */

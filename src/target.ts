@@ -76,8 +76,14 @@ export interface Capabilities {
 export interface ClaudeRules {
   /** The only way in which it can be asked to think: with a budget, or as it sees fit; undefined where both are right. */
   readonly thinking?: 'budget' | 'adaptive'
-  /** It cannot be told not to think. */
-  readonly alwaysThinks?: boolean
+  /** It thinks unless it is told not to. */
+  readonly thinksUnasked?: boolean
+  /** How it is told not to think, where that is not `disabled`; `never` where it cannot be. */
+  readonly off?: 'between_tools' | 'never'
+  /** Whether a request may say that a tool must be called. */
+  readonly forcedCalls?: boolean
+  /** Whether it knows the effort `xhigh`; false where `high` is the next. */
+  readonly xhigh?: boolean
   /** `one`: either a temperature or `top_p`. `none`: neither those nor `top_k`. */
   readonly sampling?: 'one' | 'none'
   /** Whether a request may end with the beginning of the answer. */

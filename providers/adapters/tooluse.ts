@@ -1,4 +1,4 @@
-import type { AdapterFactory, ChunkAdapter } from '../../src/provider.ts'
+import type { AdapterFactory, ChunkAdapter, Target } from '../../src/provider.ts'
 import { type JsonObject, isJsonObject, objectsOf, parseJson } from '../../src/wire/json.ts'
 import { CallFollower, type FollowedCall } from '../openai-compatible/call-follower.ts'
 import { type Said, addText, instruct, saidIn } from './chat-body.ts'
@@ -31,34 +31,51 @@ export const tooluse: AdapterFactory = {
 }
 
 /** Nothing is forced where the client itself chose, or has no tools. */
-function forceTools (body: JsonObject): void {
+function forceTools (body: JsonObject, target: Target): void {
   const { tools, tool_choice: choice } = body
   if (!Array.isArray(tools) || tools.length === 0 || (choice !== undefined && choice !== 'auto')) return
   if (!instruct(body, REMINDER)) return
   body['tools'] = [...tools, structuredClone(EXIT_TOOL) as unknown as JsonObject]
-  if (!thinks(body)) body['tool_choice'] = 'required'
+  if (!thinks(body, target)) body['tool_choice'] = 'required'
 }
 
 /** DeepSeek and Claude refuse a forced choice while they think; there the reminder alone must do. */
-function thinks ({ thinking, reasoning }: JsonObject): boolean {
-  return (isJsonObject(thinking) && thinking['type'] !== 'disabled') || (isJsonObject(reasoning) && reasoning['enabled'] !== false)
+function thinks ({ thinking, reasoning, reasoning_effort: effort }: JsonObject, target: Target): boolean {
+  if (isJsonObject(thinking)) return thinking['type'] !== 'disabled'
+  if (isJsonObject(reasoning)) return reasoning['enabled'] !== false && reasoning['effort'] !== 'none'
+  return typeof effort === 'string' ? effort !== 'none' : thinksUnasked(target)
+}
+
+/** A request of a client of the same wire need not say it (https://api-docs.deepseek.com/guides/thinking_mode). */
+function thinksUnasked ({ model, provider: { pair } }: Target): boolean {
+  return pair.name === 'deepseek' && model !== 'deepseek-chat'
 }
 
 function readExit (): ChunkAdapter {
   const follower = new CallFollower()
+  const others = new Map<FollowedCall, number>()
   return chunk => {
     const said = saidIn(chunk)
     if (said === undefined) return
     const { delta, last } = said
-    if (delta['tool_calls']) withhold(delta, follower)
+    if (delta['tool_calls']) withhold(delta, follower, others)
     if (last) tellExits(said, follower.calls)
   }
 }
 
-/** Leaves the calls of other tools in the chunk. */
-function withhold (delta: JsonObject, follower: CallFollower): void {
-  const others = objectsOf(delta['tool_calls']).filter(fragment => follower.follow(fragment).name !== EXIT)
-  if (others.length > 0) delta['tool_calls'] = others
+/**
+ * Leaves the calls of other tools in the chunk, numbered among themselves: clients take no list of calls with a hole in it.
+ * @param others the numbers given so far
+ */
+function withhold (delta: JsonObject, follower: CallFollower, others: Map<FollowedCall, number>): void {
+  const staying = objectsOf(delta['tool_calls']).flatMap(fragment => {
+    const call = follower.follow(fragment)
+    if (call.name === EXIT) return []
+    const index = others.get(call) ?? others.size
+    others.set(call, index)
+    return [{ ...fragment, index }]
+  })
+  if (staying.length > 0) delta['tool_calls'] = staying
   else delete delta['tool_calls']
 }
 

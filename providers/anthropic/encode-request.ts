@@ -1,4 +1,4 @@
-import { conversationKey } from '../../src/message/conversation-key.ts'
+import { conversationOf } from '../../src/message/conversation-key.ts'
 import { spliceRequest } from '../../src/message/splice.ts'
 import type { ClientHead, RelayRequest, Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessageParam, MessagesRequest } from '../../src/wire/anthropic.ts'
@@ -40,9 +40,9 @@ export function relayRequest ({ raw, body, headers, search, path }: RelayRequest
 }
 
 /** The same as an object, where an adapter changes it, or the client speaks another API: that one may have left thinking out. */
-export function encodeRequest (request: MessagesRequest, target: Target, { headers, search }: ClientHead): UpstreamRequest {
+export function encodeRequest (request: MessagesRequest, target: Target, client: ClientHead): UpstreamRequest {
   const foreignPart = foreignTo(target)
-  const remembered = withSignedThinking(request, target.provider.memory.of(conversationKey(request)), familyOf(target))
+  const remembered = withSignedThinking(request, target.provider.memory.of(conversationOf(request, client)), familyOf(target), target.capabilities.claude?.thinksUnasked === true)
   const messages = remembered.flatMap((message): MessageParam[] => {
     if (typeof message.content === 'string') return [message]
     const content = message.content
@@ -52,8 +52,8 @@ export function encodeRequest (request: MessagesRequest, target: Target, { heade
   })
   const stopped = withoutThinking({ ...request, messages }, foreignPart)
   return {
-    url: urlOf(target.provider.url, '', search),
-    headers: requestHeaders(headers, target.provider, request.stream === true),
+    url: urlOf(target.provider.url, '', client.search),
+    headers: requestHeaders(client.headers, target.provider, request.stream === true),
     body: { ...request, model: target.model, messages, ...stopped },
     dropped: stopped === undefined ? [] : ['thinking']
   }

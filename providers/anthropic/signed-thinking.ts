@@ -30,9 +30,12 @@ export class SignedThinking {
   }
 }
 
-/** Conversations with the thinking put back that a client left out before its calls; where the request wants none, as they are. */
-export function withSignedThinking ({ thinking, messages }: MessagesRequest, memory: ConversationMemory, family: string): MessageParam[] {
-  if (!thinking || thinking.type === 'disabled') return messages
+/**
+ * Conversations with the thinking put back that a client left out before its calls; where the model is not to think, as they are.
+ * @param unasked whether it thinks where the request says nothing of it
+ */
+export function withSignedThinking ({ thinking, messages }: MessagesRequest, memory: ConversationMemory, family: string, unasked: boolean): MessageParam[] {
+  if (thinking ? thinking.type === 'disabled' : !unasked) return messages
   return messages.map(message => {
     const { role, content } = message
     if (role !== 'assistant' || typeof content === 'string' || content.some(({ type }) => type === 'thinking' || type === 'redacted_thinking')) return message

@@ -1,8 +1,8 @@
-import { conversationKey } from '../../src/message/conversation-key.ts'
+import { conversationOf } from '../../src/message/conversation-key.ts'
 import type { Losses } from '../../src/message/losses.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { toConversation } from '../../src/message/turns.ts'
-import type { Target } from '../../src/provider.ts'
+import type { ClientHead, Target } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { GeminiContent, GeminiPart, GeminiRequest } from '../../src/wire/gemini.ts'
 import { encodeModel } from './encode-model.ts'
@@ -10,10 +10,10 @@ import { encodeUser } from './encode-results.ts'
 import type { ModelTraits } from './model.ts'
 
 /** System prompt and conversation. */
-export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider }: Target, losses: Losses): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
+export function encodeContents (request: MessagesRequest, traits: ModelTraits, { provider }: Target, losses: Losses, client: ClientHead | undefined): Pick<GeminiRequest, 'contents' | 'systemInstruction'> {
   const { leading, turns } = toConversation(request.messages)
   const system = [...systemBlocks(request.system), ...leading].map(({ text }) => ({ text }))
-  const memory = provider.memory.of(conversationKey(request))
+  const memory = provider.memory.of(conversationOf(request, client))
   const contents: GeminiContent[] = []
   const names = new Map<string, string>()
   for (const turn of turns) {

@@ -1,5 +1,5 @@
 import { Losses } from '../../src/message/losses.ts'
-import type { Target, UpstreamRequest } from '../../src/provider.ts'
+import type { ClientHead, Target, UpstreamRequest } from '../../src/provider.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { GeminiGeneration, GeminiRequest } from '../../src/wire/gemini.ts'
 import { cleanSchema } from './clean-schema.ts'
@@ -16,10 +16,10 @@ const MAX_STOPS = 5
  * A Messages request as a request of Gemini's.
  * @throws {ApiError} when the conversation holds media that are not there as base64
  */
-export function encodeGeminiRequest (request: MessagesRequest, target: Target): UpstreamRequest {
+export function encodeGeminiRequest (request: MessagesRequest, target: Target, client?: ClientHead): UpstreamRequest {
   const losses = new Losses(request, 'gemini')
   const traits = traitsOf(target)
-  const body: GeminiRequest = { ...encodeContents(request, traits, target, losses), ...encodeTools(request, traits, losses), generationConfig: encodeGeneration(request, traits, losses) }
+  const body: GeminiRequest = { ...encodeContents(request, traits, target, losses, client), ...encodeTools(request, traits, losses), generationConfig: encodeGeneration(request, traits, losses) }
   if (body.tools !== undefined) checkFormat(body, traits, losses)
   const { provider, model } = target
   encodeTier(body, request, losses)

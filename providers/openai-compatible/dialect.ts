@@ -1,5 +1,5 @@
 import type { Losses } from '../../src/message/losses.ts'
-import type { OptionSchemas, Probe, Target } from '../../src/provider.ts'
+import type { OptionSchemas, Probe, RelayRequest, Target } from '../../src/provider.ts'
 import type { MessagesRequest, ToolParam } from '../../src/wire/anthropic.ts'
 import type { ChatAssistantMessage, ChatRequest } from '../../src/wire/openai-chat.ts'
 import type { Column, RequestField } from '../../src/wire/request-fields.ts'
@@ -39,9 +39,9 @@ export interface ChatDialect {
   thinkTags? (target: Target, asked: Pick<MessagesRequest, 'thinking'>): 'head' | 'implied' | undefined
   /**
    * A last touch on the bytes of a client's request of this wire, which passes.
-   * @param request the same, as the Messages API has it; @param lost gets the names of its fields that are lost by it
+   * @param request its body is the same, as the Messages API has it; @param lost gets the names of its fields that are lost by it
    */
-  passed? (raw: Buffer, request: MessagesRequest, target: Target, lost: RequestField[]): Buffer
+  passed? (raw: Buffer, request: Pick<RelayRequest, 'body' | 'conversation'>, target: Target, lost: RequestField[]): Buffer
   readonly probe?: Probe
   /** Milliseconds until the next look at a server that is well (src/provider.ts). */
   readonly probePause?: number

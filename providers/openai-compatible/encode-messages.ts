@@ -1,12 +1,12 @@
 import { joinTexts, webSearchText } from '../../src/message/block-text.ts'
-import { conversationKey } from '../../src/message/conversation-key.ts'
+import { conversationOf } from '../../src/message/conversation-key.ts'
 import { originalToolId } from '../../src/message/ids.ts'
 import type { ConversationMemory } from '../../src/message/reasoning-memory.ts'
 import { systemBlocks } from '../../src/message/system.ts'
 import { shortToolName } from '../../src/message/tool-names.ts'
 import { toolArguments } from '../../src/message/tool-input.ts'
 import { type AssistantTurn, type UserTurn, blocksOf, toConversation } from '../../src/message/turns.ts'
-import type { Target } from '../../src/provider.ts'
+import type { ClientHead, Target } from '../../src/provider.ts'
 import type { ContentBlock, MessagesRequest, TextBlock, ToolResultBlock, ToolUseBlock } from '../../src/wire/anthropic.ts'
 import type { ChatAssistantMessage, ChatMessage, ChatPart } from '../../src/wire/openai-chat.ts'
 import type { ChatDialect } from './dialect.ts'
@@ -14,13 +14,13 @@ import { asContent, encodeParts, isMedia, markOf } from './encode-content.ts'
 import { replayReasoning } from './replay-reasoning.ts'
 
 /** System prompt and conversation as chat messages. */
-export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, target: Target): ChatMessage[] {
+export function encodeMessages (request: MessagesRequest, dialect: ChatDialect, target: Target, client: ClientHead | undefined): ChatMessage[] {
   const { leading, turns } = toConversation(request.messages)
   const messages: ChatMessage[] = []
   const system = encodeSystem([...systemBlocks(request.system), ...leading], dialect)
   if (system !== undefined) messages.push(system)
   const family = dialect.family(target)
-  const memory = target.provider.memory.of(conversationKey(request))
+  const memory = target.provider.memory.of(conversationOf(request, client))
   for (const turn of turns) {
     if (turn.role === 'user') encodeUser(turn, dialect, messages)
     else {

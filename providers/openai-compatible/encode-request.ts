@@ -1,6 +1,6 @@
 import { Losses } from '../../src/message/losses.ts'
 import { demandsSearch, noWebSearch } from '../../src/message/web-search.ts'
-import type { Target, UpstreamRequest } from '../../src/provider.ts'
+import type { ClientHead, Target, UpstreamRequest } from '../../src/provider.ts'
 import { nameThere } from '../../src/target.ts'
 import type { MessagesRequest } from '../../src/wire/anthropic.ts'
 import type { ChatRequest } from '../../src/wire/openai-chat.ts'
@@ -15,9 +15,9 @@ import { isStrictSchema } from './strict-schema.ts'
  * A Messages request as a chat-completions request.
  * @throws {ApiError} when the conversation holds media that the wire has no form for
  */
-export function encodeChatRequest (request: MessagesRequest, target: Target, dialect: ChatDialect): UpstreamRequest {
+export function encodeChatRequest (request: MessagesRequest, target: Target, dialect: ChatDialect, client?: ClientHead): UpstreamRequest {
   const losses = new Losses(request, dialect.column)
-  const body: ChatRequest = { model: nameThere(target), messages: encodeMessages(request, dialect, target), stream: request.stream === true }
+  const body: ChatRequest = { model: nameThere(target), messages: encodeMessages(request, dialect, target, client), stream: request.stream === true }
   // Ignored where usage comes anyway; without it OpenAI and vLLM send none in a stream.
   if (body.stream) body.stream_options = { include_usage: true }
   encodeTools(body, request, target, dialect, losses)

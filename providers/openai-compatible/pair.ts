@@ -16,7 +16,7 @@ export function chatPair (dialect: ChatDialect): TransformerPair {
     ...(probe !== undefined && { probe }),
     ...(probePause !== undefined && { probePause }),
     endpoint: chatEndpoint,
-    encodeRequest: (request, target) => encodeChatRequest(request, target, dialect),
+    encodeRequest: (request, target, client) => encodeChatRequest(request, target, dialect, client),
     decodeReply: (writer, target, asked) => new ChatDecoder(writer, dialect, target, asked),
     decodeError: (status, headers, body, target) => decodeChatError(status, headers, body, target.provider),
     chatRelay: { request: (request, target) => relayRequest(request, target, dialect) }

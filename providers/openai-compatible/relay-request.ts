@@ -14,16 +14,16 @@ const COUNTS = { include_usage: true }
  * A client's chat-completions request in its own bytes, under the server's name of the model. A stream is asked for its counts, which
  * the account needs (https://platform.openai.com/docs/api-reference/chat/create, stream_options).
  */
-export function relayRequest ({ raw, body }: RelayRequest, target: Target, dialect: ChatDialect): UpstreamRequest {
+export function relayRequest (request: RelayRequest, target: Target, dialect: ChatDialect): UpstreamRequest {
+  const { raw, body } = request
   const named = spliceMembers(raw, { model: nameThere(target) })
-  const schema = dialect.jsonSchema ? undefined : body.output_config?.format?.schema
-  const known = schema === undefined ? named : withSchemaInPrompt(named, schema)
+  const known = dialect.jsonSchema ? named : withSchemaInPrompt(named, body.output_config?.format?.schema)
   const asked = body.stream === true ? askForCounts(known) : known
   const dropped: RequestField[] = []
   return {
     url: target.provider.url,
     headers: chatHeaders(body, target, dialect),
-    body: dialect.passed?.(asked, body, target, dropped) ?? asked,
+    body: dialect.passed?.(asked, request, target, dropped) ?? asked,
     dropped
   }
 }

@@ -13,8 +13,12 @@ export function addSchema (messages: ChatMessage[], schema: JsonObject): void {
   else messages.unshift({ role: 'system', content: instruction(schema) })
 }
 
-/** The same in the bytes of a client's own request. */
-export function withSchemaInPrompt (raw: Buffer, schema: JsonObject): Buffer {
+/**
+ * The same in the bytes of a client's own request.
+ * @param schema undefined where it may have asked for JSON of any form by the same name
+ */
+export function withSchemaInPrompt (raw: Buffer, schema: JsonObject | undefined): Buffer {
+  if (schema === undefined && formatOf(raw) !== 'json_schema') return raw
   const asked = spliceMember(raw, 'response_format', JSON_OBJECT)
   const list = memberSpans(asked, documentSpan(asked), 'messages').at(-1)
   const first = list === undefined ? undefined : itemSpans(asked, list)[0]
@@ -27,6 +31,14 @@ export function withSchemaInPrompt (raw: Buffer, schema: JsonObject): Buffer {
   return applyEdits(asked, memberSpans(asked, first, 'content').map(span => ({ ...span, text: JSON.stringify(content) })))
 }
 
-function instruction (schema: JsonObject): string {
-  return `Answer with one JSON object and nothing else. It must be valid against this JSON Schema:\n${JSON.stringify(schema)}`
+function formatOf (raw: Buffer): unknown {
+  // Where a name is repeated the last one counts, as for JSON.parse.
+  const span = memberSpans(raw, documentSpan(raw), 'response_format').at(-1)
+  const format = span && parseJson(raw.toString('utf8', span.start, span.end))
+  return isJsonObject(format) ? format['type'] : undefined
+}
+
+function instruction (schema: JsonObject | undefined): string {
+  const asked = 'Answer with one JSON object and nothing else.'
+  return schema === undefined ? asked : `${asked} It must be valid against this JSON Schema:\n${JSON.stringify(schema)}`
 }

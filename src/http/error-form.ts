@@ -23,10 +23,10 @@ export function errorForm (error: ApiError, request: FastifyRequest): ErrorForm 
   return { status: error.status, body: error.toBody(request.id), ids: ['request-id'] }
 }
 
-/** An address that does not exist is no model that does not exist. */
+/** An address that does not exist is no model that does not exist. What else is wrong with such a request has a code of its own. */
 function chatBody (error: ApiError, { is404 }: FastifyRequest): ChatErrorBody {
   const body = chatErrorBody(error)
-  return is404 ? { error: { ...body.error, code: 'unknown_url' } } : body
+  return is404 && error.type === 'not_found_error' ? { error: { ...body.error, code: 'unknown_url' } } : body
 }
 
 /** Addresses of OpenAI's API, be they served or not; of Anthropic's, there is but one that its clients know beside the models. */

@@ -19,3 +19,12 @@ export function conversationKey ({ metadata, messages }: Pick<MessagesRequest, '
     return key
   }
 }
+
+/**
+ * By what a conversation is known in a provider's memory: by the client's own request, as its reply is remembered.
+ * @param request as it is written for the target: pictures and turns may have been changed in it
+ * @param client as it came; undefined for callers that have none
+ */
+export function conversationOf (request: Pick<MessagesRequest, 'metadata' | 'messages'>, client: { readonly conversation?: ConversationKey } | undefined): ConversationKey {
+  return client?.conversation ?? conversationKey(request)
+}

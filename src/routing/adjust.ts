@@ -29,8 +29,9 @@ const LEAST_BUDGET = 1024
 /**
  * What has to be changed in a request for a target: what its model cannot do, so far as that is known, and what the
  * configuration asks for in the system prompt.
+ * @param limited whether the client set a limit: what was never asked for is not told as changed
  */
-export function adjust (request: MessagesRequest, target: Target, traits: RequestTraits, systemPrompt: string | undefined): Adjustment {
+export function adjust (request: MessagesRequest, target: Target, traits: RequestTraits, systemPrompt: string | undefined, limited = true): Adjustment {
   const { vision, thinking } = target.capabilities
   const maxOutput = outputLimit(target, traits)
   const blind = vision === false && traits.images + traits.earlierImages > 0
@@ -42,15 +43,10 @@ export function adjust (request: MessagesRequest, target: Target, traits: Reques
   if (!blind && !tooLong && !thoughtless && traits.subagentTag === undefined && prompt === undefined) return NOTHING
 
   const members: Members = {}
-  const told: string[] = []
-  if (tooLong) {
-    members.max_tokens = maxOutput
-    told.push(`max_tokens ${request.max_tokens} to ${maxOutput}`)
-  }
-  if (thoughtless) {
-    Object.assign(members, thinkingOff(request))
-    told.push('thinking off')
-  } else if (lessThinking !== undefined) members.thinking = lessThinking
+  if (tooLong) members.max_tokens = maxOutput
+  if (thoughtless) Object.assign(members, thinkingOff(request))
+  else if (lessThinking !== undefined) members.thinking = lessThinking
+  const told = loweredIn(members, request, limited)
   if (blind) {
     const { messages, count } = withoutImages(request.messages, 'all')
     members.messages = messages
@@ -58,6 +54,15 @@ export function adjust (request: MessagesRequest, target: Target, traits: Reques
   }
   adjustSystem(request, prompt, members, told)
   return { members: Object.keys(members).length === 0 ? null : members, told, dropped: blind && traits.images > 0 ? ['messages.image'] : [] }
+}
+
+/** A budget is told where the limit, with which it fell, is not. */
+function loweredIn ({ max_tokens: limit, thinking }: Members, request: MessagesRequest, limited: boolean): string[] {
+  const told: string[] = []
+  if (limit !== undefined && limited) told.push(`max_tokens ${request.max_tokens} to ${limit}`)
+  if (thinking?.type === 'disabled') told.push('thinking off')
+  else if (thinking && !limited) told.push(`thinking budget ${request.thinking?.budget_tokens} to ${thinking.budget_tokens}`)
+  return told
 }
 
 function thinks ({ thinking }: RequestTraits): boolean {

@@ -6,9 +6,11 @@ interface KnownModel extends Capabilities { match: RegExp }
 const LONG_WINDOW = 1_000_000
 const NEWER_CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: LONG_WINDOW, maxOutput: 128_000 }
 const CLAUDE = { vision: true, tools: true, thinking: true, contextWindow: 200_000 }
-/** What they take since Opus 4.7. */
+/** What they take since Opus 4.7, since the fives, and since Fable 5.1. */
 const BY_ITSELF: ClaudeRules = { thinking: 'adaptive', sampling: 'none', prefill: false }
-const OLDER_CLAUDE = { vision: true, tools: true, thinking: false, contextWindow: 200_000 }
+const UNASKED: ClaudeRules = { ...BY_ITSELF, thinksUnasked: true }
+const UNFORCED: ClaudeRules = { ...UNASKED, forcedCalls: false }
+const OLDER_CLAUDE = { vision: true, tools: true, thinking: false, claude: { thinking: 'budget' }, contextWindow: 200_000 } as const
 const SEEING = { vision: true, tools: true, thinking: true }
 const BLIND = { vision: false, tools: true, thinking: true }
 const PLAIN = { vision: false, tools: true, thinking: false }
@@ -22,9 +24,13 @@ const PLAIN = { vision: false, tools: true, thinking: false }
  * Google's model pages, and for the rest models.dev and LiteLLM's table of July 2026, where their entries agree.
  */
 const MODELS: readonly KnownModel[] = [
-  { match: /^claude-(fable|mythos)-5(\.[12])?(?![.\d])/, ...NEWER_CLAUDE, claude: { ...BY_ITSELF, alwaysThinks: true } },
-  { match: /^claude-((opus|sonnet)-5(\.5)?|haiku-5\.5)(?![.\d])|^claude-opus-4\.[78](?!\d)/, ...NEWER_CLAUDE, claude: BY_ITSELF },
-  { match: /^claude-(opus|sonnet)-4\.6(?!\d)/, ...NEWER_CLAUDE, claude: { sampling: 'one', prefill: false } },
+  { match: /^claude-(fable|mythos)-5(?![.\d])/, ...NEWER_CLAUDE, claude: { ...UNASKED, off: 'never' } },
+  { match: /^claude-((fable|mythos)-5\.[12]|opus-5\.5)(?![.\d])/, ...NEWER_CLAUDE, claude: { ...UNFORCED, off: 'never' } },
+  { match: /^claude-sonnet-5\.5(?![.\d])/, ...NEWER_CLAUDE, claude: { ...UNFORCED, off: 'between_tools' } },
+  { match: /^claude-haiku-5\.5(?![.\d])/, ...NEWER_CLAUDE, claude: UNFORCED },
+  { match: /^claude-(opus|sonnet)-5(?![.\d])/, ...NEWER_CLAUDE, claude: UNASKED },
+  { match: /^claude-opus-4\.[78](?!\d)/, ...NEWER_CLAUDE, claude: BY_ITSELF },
+  { match: /^claude-(opus|sonnet)-4\.6(?!\d)/, ...NEWER_CLAUDE, claude: { sampling: 'one', prefill: false, xhigh: false } },
   { match: /^claude-(opus|sonnet|haiku)-4\.5(?!\d)/, ...CLAUDE, claude: { thinking: 'budget', sampling: 'one' }, maxOutput: 64_000 },
   { match: /^claude-sonnet-(4(\.0)?|3\.7)(?![.\d])/, ...CLAUDE, claude: { thinking: 'budget' }, maxOutput: 64_000 },
   { match: /^claude-opus-4\.1(?![.\d])/, ...CLAUDE, claude: { thinking: 'budget', sampling: 'one' }, maxOutput: 32_000 },

@@ -84,6 +84,18 @@ t.test('health asks the service that lives, wherever its configuration says that
   t.match(await run(t, ['health'], folder), { code: 1, error: /^config\.json cannot be used:/ })
 })
 
+t.test('health knows that a service goes on under the file that it was started with', async t => {
+  const port = await freePort()
+  const folder = await folderOf(t)
+  const env = { PORT: String(port), CONFIG_PATH: 'config.json' }
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ Providers: [{ name: 'demo', api_base_url: 'http://demo.invalid/v1', models: ['demo'], transformer: { use: ['demo'] } }], Router: { default: 'demo,demo' } }))
+  const gateway = await startGateway(t, folder, env)
+  await writeFile(join(folder, 'config.json'), '{')
+  t.match(await run(t, ['health'], folder, env), { code: 0, out: `http://127.0.0.1:${port}/health says 200\n` })
+  await gateway.stop()
+  t.match(await run(t, ['health'], folder, env), { code: 1, error: /^config\.json cannot be used:/ })
+})
+
 t.test('check ends, with what is wrong, even if a file of the user\'s goes on', async t => {
   const document = { Providers: [{ name: 'or', api_base_url: 'https://or.example', models: ['m'] }], Router: { default: 'or,x' }, CUSTOM_ROUTER_PATH: './router.mjs' }
   const folder = await folderOf(t, { 'own.json': JSON.stringify(document), 'router.mjs': 'setInterval(() => {}, 1000); export default () => null' })

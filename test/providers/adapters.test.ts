@@ -132,7 +132,8 @@ t.test('tooluse asks for a call and offers a way out', async t => {
     const given = { messages: [{ role: 'user', content: 'Hi' }], ...rest }
     t.same(request(tooluse, structuredClone(given)), given, what)
   }
-  for (const thinks of [{ thinking: { type: 'enabled' } }, { reasoning: { max_tokens: 2000 } }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...thinks })['tool_choice'], undefined, 'thinking models refuse to be forced')
+  for (const thinks of [{ thinking: { type: 'enabled' } }, { reasoning: { max_tokens: 2000 } }, { reasoning_effort: 'high' }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...thinks })['tool_choice'], undefined, 'thinking models refuse to be forced')
+  for (const off of [{ thinking: { type: 'disabled' }, reasoning_effort: 'high' }, { reasoning: { effort: 'none' } }, { reasoning: { enabled: false } }, { reasoning_effort: 'none' }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...off })['tool_choice'], 'required', JSON.stringify(off))
 })
 
 t.test('tooluse turns the way out into text', async t => {

@@ -112,6 +112,12 @@ t.test('max_tokens is lowered, and with it a budget that would leave nothing', a
   t.strictSame(adjusted(small, 'modest').members, { max_tokens: 16000 }, 'a budget that fits stays')
   small.body.max_tokens = 16000
   t.equal(adjusted(small, 'modest').members, null)
+
+  const request = mainLoop({ model: HAIKU })
+  const modest = config.router.find('p,modest') as Target
+  const unlimited = (body: MessagesRequest): Adjustment => adjust(body, modest, traitsOf({ ...request, body }), undefined, false)
+  t.match(unlimited(mainLoop().body), { members: { max_tokens: 16000 }, told: [] }, 'a limit that the client did not set is not told')
+  t.strictSame(unlimited(request.body).told, ['thinking budget 31999 to 12800'], 'but the budget is')
 })
 
 t.test('a budget that would fall under the least that Anthropic takes is none', async t => {

@@ -7,20 +7,26 @@ const BLIND = { vision: false, tools: true, thinking: true }
 const PLAIN = { vision: false, tools: true, thinking: false }
 
 const BY_ITSELF = { thinking: 'adaptive', sampling: 'none', prefill: false } as const
+const UNASKED = { ...BY_ITSELF, thinksUnasked: true } as const
+const UNFORCED = { ...UNASKED, forcedCalls: false } as const
 
 const CASES: Record<string, Capabilities> = {
-  'claude-fable-5': { ...SEEING, claude: { ...BY_ITSELF, alwaysThinks: true }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-fable-5': { ...SEEING, claude: { ...UNASKED, off: 'never' }, contextWindow: 1_000_000, maxOutput: 128_000 },
   'claude-opus-4-8': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-sonnet-5': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
-  'claude-haiku-5-5': { ...SEEING, claude: BY_ITSELF, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-fable-5-1': { ...SEEING, claude: { ...UNFORCED, off: 'never' }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-opus-5-5': { ...SEEING, claude: { ...UNFORCED, off: 'never' }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'anthropic/claude-sonnet-5.5': { ...SEEING, claude: { ...UNFORCED, off: 'between_tools' }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-opus-4-6': { ...SEEING, claude: { sampling: 'one', prefill: false, xhigh: false }, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-sonnet-5': { ...SEEING, claude: UNASKED, contextWindow: 1_000_000, maxOutput: 128_000 },
+  'claude-haiku-5-5': { ...SEEING, claude: UNFORCED, contextWindow: 1_000_000, maxOutput: 128_000 },
   'claude-haiku-4-5-20251001': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 64_000 },
   'claude-sonnet-4-5': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 64_000 },
   'claude-sonnet-4-20250514': { ...SEEING, claude: { thinking: 'budget' }, contextWindow: 200_000, maxOutput: 64_000 },
   'claude-opus-4-1-20250805': { ...SEEING, claude: { thinking: 'budget', sampling: 'one' }, contextWindow: 200_000, maxOutput: 32_000 },
   'anthropic/claude-3.7-sonnet:thinking': { ...SEEING, claude: { thinking: 'budget' }, contextWindow: 200_000, maxOutput: 64_000 },
-  'claude-3-5-sonnet-latest': { vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
-  'claude-3-5-haiku-20241022': { tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
-  'claude-3-haiku-20240307': { vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 4_096 },
+  'claude-3-5-sonnet-latest': { claude: { thinking: 'budget' }, vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
+  'claude-3-5-haiku-20241022': { claude: { thinking: 'budget' }, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 8_192 },
+  'claude-3-haiku-20240307': { claude: { thinking: 'budget' }, vision: true, tools: true, thinking: false, contextWindow: 200_000, maxOutput: 4_096 },
   'gpt-4o': { vision: true, tools: true, thinking: false, contextWindow: 128_000, maxOutput: 16_384 },
   'openai/gpt-4.1-mini': { vision: true, tools: true, thinking: false, contextWindow: 1_047_576, maxOutput: 32_768 },
   'gpt-5-2025-08-07': { ...SEEING, contextWindow: 400_000, maxOutput: 128_000 },

@@ -3,7 +3,7 @@ import { toolArguments } from '../../message/tool-input.ts'
 import type { ContentBlock, MessageParam, TextBlock, ToolResultBlock, ToolUseBlock } from '../../wire/anthropic.ts'
 import { parseJson } from '../../wire/json.ts'
 import type { ChatInputCall, ChatInputMessage } from './body.ts'
-import { decodeContent, decodeTexts } from './decode-parts.ts'
+import { decodeContent, decodeTexts, isBlank } from './decode-parts.ts'
 import type { Untold } from './untold.ts'
 
 /**
@@ -60,7 +60,7 @@ function addToUser (decoded: MessageParam[], blocks: ContentBlock[]): void {
 }
 
 function decodeResult ({ tool_call_id: id = '', content }: ChatInputMessage, path: string, untold: Untold): ToolResultBlock {
-  return { type: 'tool_result', tool_use_id: legalToolId(id), content: typeof content === 'string' ? content : decodeContent(content, path, untold) }
+  return { type: 'tool_result', tool_use_id: legalToolId(id), content: typeof content !== 'string' ? decodeContent(content, path, untold) : isBlank(content) ? '' : content }
 }
 
 function decodeAssistant ({ content, refusal, tool_calls: calls, function_call: older }: ChatInputMessage, path: string, untold: Untold): ContentBlock[] {

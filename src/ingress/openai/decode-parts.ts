@@ -7,13 +7,19 @@ const WEB_URL = /^https?:\/\//i
 const FORMS = 'Input should be an http(s) URL or a base64 data URL'
 
 /**
- * The content of a message as blocks. Empty texts are none: the Messages API refuses them.
+ * The content of a message as blocks. Texts of nothing but blanks, which open models write before their calls, are none: the Messages API
+ * refuses them.
  * @param path where the message stands, e.g. `messages.0`
  */
 export function decodeContent (content: ChatInputMessage['content'], path: string, untold: Untold): ContentBlock[] {
   if (!content) return []
-  if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return content.flatMap((part, i) => decodePart(part, `${path}.content.${i}`, untold)).filter(block => block.type !== 'text' || block.text !== '')
+  if (typeof content === 'string') return isBlank(content) ? [] : [{ type: 'text', text: content }]
+  return content.flatMap((part, i) => decodePart(part, `${path}.content.${i}`, untold)).filter(block => block.type !== 'text' || !isBlank(block.text))
+}
+
+/** Whether a text holds no word. */
+export function isBlank (text: string): boolean {
+  return text.trim() === ''
 }
 
 /** The same where only texts are legal: in what the system says. */

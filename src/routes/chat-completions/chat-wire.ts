@@ -24,14 +24,14 @@ export class ChatWire implements ClientWire {
   /** A comment, which every reader of event streams skips (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
   readonly ping = ': waiting\n\n'
   readonly watchesContent = false
+  readonly limited: boolean
   readonly #untold: Untold
   readonly #withUsage: boolean
-  readonly #limited: boolean
 
   constructor (chat: ChatBody, untold: Untold) {
     this.#untold = untold
     this.#withUsage = chat.stream_options?.include_usage === true
-    this.#limited = limitOf(chat) !== undefined
+    this.limited = limitOf(chat) !== undefined
   }
 
   passing ({ provider: { pair } }: Target): RequestPassing | undefined {
@@ -39,12 +39,12 @@ export class ChatWire implements ClientWire {
   }
 
   adjusted ({ raw }: Pick<RequestBody, 'raw'>, members: Adjustment['members']): Buffer {
-    return members === null ? raw : adjustChat(raw, members, this.#limited)
+    return members === null ? raw : adjustChat(raw, members, this.limited)
   }
 
   fit (request: MessagesRequest, { provider, capabilities }: Target): ReturnType<ClientWire['fit']> {
     if (this.#untold.refusal !== null) throw invalidRequest(this.#untold.refusal)
-    if (provider.pair.wire !== 'anthropic') return { request, dropped: this.#untold.dropped, unlimited: !this.#limited }
+    if (provider.pair.wire !== 'anthropic') return { request, dropped: this.#untold.dropped }
     const fitted = { ...request }
     return { request: fitted, dropped: [...this.#untold.dropped, ...fitClaude(fitted, capabilities.claude)] }
   }

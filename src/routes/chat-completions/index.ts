@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ChatBody } from '../../ingress/openai/body.ts'
 import { decodeChat } from '../../ingress/openai/decode-request.ts'
 import { chatSchema } from '../../ingress/openai/schema.ts'
 import { serve } from '../messages/serve.ts'
-import type { Understood } from '../messages/work.ts'
+import { RequestBody } from '../messages/request-body.ts'
+import { type Understood, rawOf } from '../messages/work.ts'
 import { ChatWire } from './chat-wire.ts'
 
 /**
@@ -12,12 +13,14 @@ import { ChatWire } from './chat-wire.ts'
  */
 export default async function chatCompletions (app: FastifyInstance): Promise<void> {
   app.post('/v1/chat/completions', { config: { rateLimit: {}, wire: 'openai' }, schema: { body: chatSchema, summary: 'Ask a model, by OpenAI\'s API', tags: ['models'] } }, async (request, reply) => {
-    await serve(app, request, reply, asChat(request.body as ChatBody))
+    await serve(app, request, reply, asChat(request))
   })
 }
 
 /** @throws {ApiError} 400 for what no server is asked for here */
-function asChat (chat: ChatBody): Understood {
-  const { request, untold } = decodeChat(chat)
-  return { body: request, wire: new ChatWire(chat, untold), read: raw => decodeChat(JSON.parse(raw.toString()) as ChatBody).request }
+function asChat (request: FastifyRequest): Understood {
+  const chat = request.body as ChatBody
+  const decoded = decodeChat(chat)
+  const body = new RequestBody(decoded.request, rawOf(request), raw => decodeChat(JSON.parse(raw.toString()) as ChatBody).request)
+  return { body, wire: new ChatWire(chat, decoded.untold) }
 }

@@ -25,16 +25,18 @@ export interface ClientWire {
   readonly ping: string
   /** Whether a client that waits must see content, be it empty: pings do not keep it. */
   readonly watchesContent: boolean
+  /** Whether the client set a limit to its answer; else the request's is ours. */
+  readonly limited: boolean
   /** How a target takes requests of this wire as they are; undefined where they must be written anew. */
   passing (target: Target): RequestPassing | undefined
   /** The bytes of a request with what was changed for a target. */
   adjusted (body: Pick<RequestBody, 'parsed' | 'raw'>, members: Adjustment['members']): Buffer
   /**
    * A request that is to be written anew for a target: without what that refuses.
-   * @returns names of what is lost beside it, and whether its limit is ours: the client set none
+   * @returns names of what is lost beside it
    * @throws {ApiError} when it cannot be written anew at all
    */
-  fit (request: MessagesRequest, target: Target): { request: MessagesRequest, dropped: readonly string[], unlimited?: boolean }
+  fit (request: MessagesRequest, target: Target): { request: MessagesRequest, dropped: readonly string[] }
   /** Names of fields that are lost, as its clients know them. */
   fields (names: readonly string[]): readonly string[]
   /** Reads a reply of a request that passed. */

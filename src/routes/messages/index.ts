@@ -8,7 +8,7 @@ import { asMessages } from './work.ts'
 export default async function messages (app: FastifyInstance): Promise<void> {
   for (const prefix of PREFIXES) {
     app.post(`${prefix}/v1/messages`, { config: { rateLimit: {}, access: 'inference' }, schema: { body: messagesSchema, summary: 'Ask a model', tags: ['models'], hide: prefix !== '' } }, async (request, reply) => {
-      await serve(app, request, reply, asMessages(request.body))
+      await serve(app, request, reply, asMessages(request))
     })
   }
 }

@@ -11,6 +11,7 @@ export const MESSAGES_WIRE: ClientWire = {
   ingress: 'anthropic',
   ping: PING_EVENT,
   watchesContent: true,
+  limited: true,
   passing: relayOf,
   adjusted: ({ parsed, raw }, members) => members === null ? raw : spliceRequest(raw, parsed, members, () => undefined),
   fit: request => ({ request, dropped: [] }),

@@ -40,7 +40,7 @@ export type Original = Pick<Work, 'head' | 'wire'> & { readonly body: { readonly
  */
 export function prepare ({ body, head, wire }: Original, target: Target, passing: RequestPassing | undefined, traits: RequestTraits, systemPrompt: string | undefined, path = ''): Prepared {
   const { parsed } = body
-  const { members, told, dropped } = adjust(parsed, target, traits, systemPrompt)
+  const { members, told, dropped } = adjust(parsed, target, traits, systemPrompt, wire.limited)
   const request = members === null ? parsed : { ...parsed, ...members }
   const raw = passing === undefined ? null : wire.adjusted(body, members)
   const upstream = passing === undefined || raw === null ? encode(request, target, head, wire) : pass({ ...head, raw, body: request, path }, target, passing, wire)
@@ -60,7 +60,7 @@ function encode (request: MessagesRequest, target: Target, head: Work['head'], w
   checkKnownValues(request)
   const fitted = wire.fit(request, target)
   const upstream = target.provider.pair.encodeRequest(fitted.request, target, head)
-  if (fitted.unlimited === true && target.provider.pair.wire === 'openai') leaveOutLimit(upstream.body as JsonObject, fitted.request.max_tokens)
+  if (!wire.limited && target.provider.pair.wire === 'openai') leaveOutLimit(upstream.body as JsonObject, fitted.request.max_tokens)
   adaptRequest(upstream, target, fitted.request)
   upstream.dropped = [...wire.fields(upstream.dropped), ...fitted.dropped]
   return upstream

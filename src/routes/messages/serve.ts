@@ -17,7 +17,7 @@ import { type Understood, type Work, takeWork } from './work.ts'
 /** Serves a model request, on whatever wire the client speaks: routed, let in, answered, and noted. */
 export async function serve (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, understood: Understood): Promise<void> {
   const received = performance.now() - reply.elapsedTime
-  const routing = app.router.route(understood.body, callerOf(request), request.url)
+  const routing = app.router.route(understood.body.parsed, callerOf(request), request.url)
   const routed = allow(request.identity, routing instanceof Promise ? await routing : routing)
   const admitting = admit(app, request, routed)
   const admission = admitting instanceof Promise ? await admitting : admitting

@@ -43,28 +43,31 @@ export interface Work {
 /** What a count of tokens has in the place of an account and an admission: it is no answer. */
 const UNCOUNTED = { account: null, finish: () => undefined }
 
-/** A request as it was understood. */
+/** A request as it was understood. Nothing else may hold its objects: whoever waits for an answer keeps what it was given. */
 export interface Understood {
   /** As the Messages API has it. */
-  readonly body: MessagesRequest
+  readonly body: RequestBody
   readonly wire: ClientWire
-  /** Makes it once more of its bytes. */
-  readonly read: (raw: Buffer) => MessagesRequest
 }
 
 /** A request of the Messages API is what it is. */
-export function asMessages (body: unknown): Understood {
-  return { body: body as MessagesRequest, wire: MESSAGES_WIRE, read: raw => JSON.parse(raw.toString()) as MessagesRequest }
+export function asMessages (request: FastifyRequest): Understood {
+  return { body: new RequestBody(request.body as MessagesRequest, rawOf(request), raw => JSON.parse(raw.toString()) as MessagesRequest), wire: MESSAGES_WIRE }
+}
+
+/** The bytes of a request, or what stands for them where it was changed on the way. */
+export function rawOf ({ rawBody, body }: FastifyRequest): Buffer {
+  return rawBody ?? Buffer.from(JSON.stringify(body))
 }
 
 /** Takes a request's body in hand: from here on it is out of reach for everyone else. */
-export function takeWork (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, routed: Routed, admission: Admission | null, { body, wire, read }: Understood = asMessages(request.body)): Work {
-  const raw = request.rawBody ?? Buffer.from(JSON.stringify(request.body))
+export function takeWork (app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, routed: Routed, admission: Admission | null, { body, wire }: Understood = asMessages(request)): Work {
   request.body = undefined
   request.rawBody = null
-  const exchange = request.exchange = new Exchange(routed.route, request.id, body.stream === true, wire.idHeader)
+  const exchange = request.exchange = new Exchange(routed.route, request.id, body.parsed.stream === true, wire.idHeader)
   const counted = admission === null ? UNCOUNTED : count(app, request, routed, exchange, admission, wire)
-  return { app, request, reply, wire, routed, exchange, ...counted, asked: askedOf(body), head: clientHead(request), body: new RequestBody(body, raw, read), interruption: new Interruption(), media: new Map() }
+  const asked = askedOf(body.parsed)
+  return { app, request, reply, wire, routed, exchange, ...counted, asked, head: clientHead(request, asked.conversation), body, interruption: new Interruption(), media: new Map() }
 }
 
 function count (app: FastifyInstance, request: FastifyRequest, routed: Routed, exchange: Exchange, admission: Admission, wire: ClientWire): Pick<Work, 'account' | 'finish'> {

@@ -30,6 +30,7 @@ function problems (body: ChatRequest): string[] {
     ...(thinks(body) && forced ? ['Thinking mode does not support this tool_choice'] : []),
     ...(room > MAX_TOKENS ? [`Invalid max_tokens value, the valid range of max_tokens is [1, ${MAX_TOKENS}]`] : []),
     ...(effort === undefined || EFFORTS.includes(effort) ? [] : [`reasoning_effort: ${effort}`]),
+    ...(effort === undefined || thinks(body) ? [] : ['thinking options type cannot be disabled when reasoning_effort is set']),
     ...(user === undefined || /^[\w-]{1,512}$/.test(String(user)) ? [] : ['user_id']),
     ...(format === undefined || format['type'] === 'json_object' ? [] : ['This response_format type is unavailable now']),
     ...((body.stop?.length ?? 0) > MAX_STOPS ? ['too many stop sequences'] : []),

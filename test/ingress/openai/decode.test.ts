@@ -34,7 +34,8 @@ t.test('the user begins, and says something', async t => {
   const nothing = { role: 'user', content: [{ type: 'text', text: '(The user said nothing.)' }] }
   const greeting = { role: 'assistant', content: [{ type: 'text', text: 'Hello!' }] }
   const hi = { role: 'user', content: [{ type: 'text', text: 'Hi' }] }
-  t.strictSame(decoded({ messages: [{ role: 'user', content: '' }] }).messages, [nothing])
+  for (const content of ['', ' \n', [{ type: 'text', text: ' ' }]]) t.strictSame(decoded({ messages: [{ role: 'system', content: '\n' }, { role: 'user', content }] }), { ...decoded({}), messages: [nothing] })
+  t.strictSame(decoded({ messages: [USER, { role: 'assistant', content: '\n\n', tool_calls: [{ id: 'a', function: { name: 'f', arguments: '{}' } }] }] }).messages[1]?.content, [{ type: 'tool_use', id: 'a', name: 'f', input: {} }])
   t.strictSame(decoded({ messages: [{ role: 'assistant', content: 'Hello!' }, USER] }).messages, [nothing, greeting, hi])
   t.strictSame(decoded({ messages: [USER, { role: 'assistant', content: 'Hello!' }, { role: 'user', content: [] }] }).messages, [hi, greeting])
   t.strictSame(decoded({ messages: [USER, { role: 'assistant', content: '', refusal: 'No.' }] }).messages[1]?.content, [{ type: 'text', text: 'No.' }])

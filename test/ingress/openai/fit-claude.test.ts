@@ -45,7 +45,20 @@ t.test('thinking is asked for in the way that the model knows', async t => {
     }
   }
   t.strictSame(fit('claude-opus-4-8', { thinking: { type: 'disabled' } }), [{ thinking: { type: 'disabled' } }, []])
-  t.strictSame(fit('claude-fable-5', { thinking: { type: 'disabled' } }), [{}, ['reasoning_effort']], 'and one cannot be told not to')
+})
+
+t.test('some think unasked, and some cannot be told not to', async t => {
+  const off = { thinking: { type: 'disabled' } } as const
+  for (const model of ['claude-opus-4-8', 'claude-opus-5', 'claude-sonnet-5', 'claude-haiku-5-5']) t.strictSame(fit(model, { ...off }), [off, []], model)
+  t.strictSame(fit('claude-sonnet-5-5', { ...off }), [{ thinking: { type: 'between_tools' } }, []])
+  for (const model of ['claude-fable-5', 'claude-fable-5-1', 'claude-opus-5-5']) t.strictSame(fit(model, { ...off }), [{}, ['reasoning_effort']], model)
+})
+
+t.test('an effort is one that the model knows, and none where it knows none', async t => {
+  const xhigh = { thinking: { type: 'adaptive' }, output_config: { effort: 'xhigh' } } as const
+  for (const model of ['claude-opus-4-6', 'claude-sonnet-4-6']) t.strictSame(fit(model, { ...xhigh }), [HIGH, []], model)
+  t.strictSame(fit('claude-opus-4-7', { ...xhigh }), [{ thinking: SHOWN, output_config: { effort: 'xhigh' } }, []])
+  t.strictSame(fit('claude-3-5-haiku-latest', { thinking: { type: 'disabled' }, output_config: { effort: 'high' } }), [{ thinking: { type: 'disabled' } }, []])
 })
 
 t.test('a budget leaves something of the answer, and is none below the least', async t => {
@@ -61,6 +74,20 @@ t.test('thinking goes with neither a forced call nor sampling', async t => {
   t.strictSame(fit(OWN, { ...HIGH, temperature: 0.2, top_k: 4 }), [HIGH, ['temperature', 'top_k']])
 })
 
+t.test('a call can be forced where the model lets it be, and none is thought over', async t => {
+  const forced = { tool_choice: { type: 'any', disable_parallel_tool_use: true } } as const
+  for (const model of ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-fable-5-1']) {
+    const free = { tool_choice: { type: 'auto', disable_parallel_tool_use: true } }
+    t.strictSame(fit(model, { ...forced }), [free, ['tool_choice']], model)
+    t.strictSame(fit(model, { ...forced, ...HIGH }), [{ ...free, thinking: SHOWN, output_config: { effort: 'high' } }, ['tool_choice']], model)
+  }
+  for (const model of ['claude-opus-5', 'claude-sonnet-5']) {
+    t.strictSame(fit(model, { ...forced }), [{ ...forced, thinking: { type: 'disabled' } }, []], `${model} would think unasked`)
+    t.strictSame(fit(model, { ...forced, ...HIGH }), [{ ...forced, thinking: { type: 'disabled' } }, ['reasoning_effort']], model)
+  }
+  t.strictSame(fit('claude-opus-4-8', { ...forced }), [forced, []])
+})
+
 t.test('sampling, as far as the model takes it', async t => {
   t.strictSame(fit(OWN, { temperature: 1.7 }), [{ temperature: 1 }, []], 'a temperature of OpenAI\'s is at most 1')
   const all = { temperature: 0.7, top_p: 0.9, top_k: 5 }
@@ -68,6 +95,8 @@ t.test('sampling, as far as the model takes it', async t => {
   t.strictSame(fit('claude-opus-4-8', { temperature: 1, top_p: 1 }), [{}, []], 'what says nothing is no loss')
   for (const model of ['claude-sonnet-4-5', 'claude-haiku-4-5', 'claude-opus-4-1', 'claude-opus-4-6', 'claude-sonnet-4-6']) t.strictSame(fit(model, { ...all }), [{ temperature: 0.7, top_k: 5 }, ['top_p']], model)
   t.strictSame(fit('claude-sonnet-4-5', { top_p: 0.9 }), [{ top_p: 0.9 }, []])
+  t.strictSame(fit('claude-sonnet-4-5', { temperature: 1, top_p: 0.1 }), [{ top_p: 0.1 }, []])
+  t.strictSame(fit('claude-sonnet-4-5', { temperature: 0.2, top_p: 1 }), [{ temperature: 0.2 }, []])
   t.strictSame(fit(OWN, { stop_sequences: ['\n', 'END', ' '] }), [{ stop_sequences: ['END'] }, ['stop']])
 })
 

@@ -121,6 +121,35 @@ t.test('tooluse and forcereasoning speak to clients of this wire, too', async t 
   t.match(thoughtful.requests[0]?.body.messages[0]?.content, /Before you answer/)
 })
 
+t.test('tooluse does not force DeepSeek while it thinks, which it does unasked', async t => {
+  const { model, requests } = stage.scene(response => { json(response, ANSWER) }, 'exiting')
+  const tools = [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } }]
+  const off = { type: 'disabled' }
+  for (const [asked, choice, thinking, effort] of [
+    [{}, undefined, undefined, undefined],
+    [{ reasoning_effort: 'high' }, undefined, undefined, 'high'],
+    [{ thinking: { type: 'enabled' } }, undefined, { type: 'enabled' }, undefined],
+    [{ thinking: off }, 'required', off, undefined],
+    [{ reasoning_effort: 'none' }, 'required', off, undefined],
+    [{ reasoning: { enabled: false } }, 'required', off, undefined],
+    [{ tool_choice: 'required' }, 'required', off, undefined]
+  ] as const) {
+    await (await post({ model, messages: HI, tools, ...asked })).text()
+    const sent = requests.at(-1)?.body
+    t.strictSame([sent?.tool_choice, sent?.['thinking'], sent?.reasoning_effort], [choice, thinking, effort], JSON.stringify(asked))
+  }
+})
+
+t.test('what tooluse takes out of a stream leaves no hole in the list of calls', async t => {
+  const call = (index: number, name: string, input: string): object => ({ index, id: `call_${index}`, type: 'function', function: { name, arguments: input } })
+  const { model } = stage.scene(response => {
+    const rest = { index: 3, function: { arguments: '"c"}' } }
+    stream(response, delta({ role: 'assistant', content: null, tool_calls: [call(0, 'ExitToolMode', '{"response":"Done."}')] }), delta({ tool_calls: [call(1, 'look', '{"at":"a"}')] }), delta({ tool_calls: [call(2, 'ExitToolMode', '{"response":" Twice."}')] }), delta({ tool_calls: [call(3, 'look', '{"at":')] }), delta({ tool_calls: [rest] }), delta({}, 'tool_calls'), '[DONE]')
+  }, 'exiting')
+  const { choices: [said] } = await client.chat.completions.stream({ model, messages: HI, tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } }] }).finalChatCompletion()
+  t.match(said, { finish_reason: 'tool_calls', message: { content: 'Done. Twice.', tool_calls: [{ id: 'call_1', function: { name: 'look', arguments: '{"at":"a"}' } }, { id: 'call_3', function: { name: 'look', arguments: '{"at":"c"}' } }] } })
+})
+
 t.test('what passes by way of adapters is counted as if it had not', async t => {
   for (const [kind, stream_] of [['mending', false], ['mending', true], ['params', true]] as const) {
     const { model } = stage.scene(response => {

@@ -95,7 +95,10 @@ t.test('a picture for a model that cannot see, and a limit that is too high, are
 
   const seen = await ask({ messages: [{ role: 'user', content: [{ type: 'text', text: 'See' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }] }], seed: 1 })
   t.notMatch(upstream.requests[2]?.raw.toString(), 'image_url')
-  t.match(seen.headers.get('x-router-adjusted'), /1 image as placeholder/)
+  t.equal(seen.headers.get('x-router-adjusted'), '1 image as placeholders', 'and nothing of a limit that nobody set')
   t.equal(seen.headers.get('x-router-dropped'), 'messages.image_url', 'by the name that its clients know')
   t.strictSame(upstream.requests[2]?.body as object, { model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'See' }, { type: 'text', text: UNSEEN_IMAGE }] }], seed: 1 }, 'all else is the client\'s own')
+
+  const both = await ask({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }] }], max_tokens: 500 })
+  t.equal(both.headers.get('x-router-adjusted'), 'max_tokens 500 to 100, 1 image as placeholders')
 })

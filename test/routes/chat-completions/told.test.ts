@@ -53,6 +53,16 @@ t.test('an address that is not served', async t => {
   }
 })
 
+t.test('what else is wrong with such a request has its own code', async t => {
+  const { url } = await startApp(t, { config: { APIKEY: 'right', Providers: [{ name: 'p', api_base_url: 'http://127.0.0.1:9/v1', models: ['m'] }], Router: { default: 'p,m' } } })
+  const ask = async (key: string): Promise<Response> => await fetch(`${url}/v1/responses`, { method: 'POST', headers: { 'content-type': 'application/json', ...(key !== '' && { authorization: `Bearer ${key}` }) }, body: '{}' })
+  for (const [key, status, code] of [['', 401, 'invalid_api_key'], ['wrong', 401, 'invalid_api_key'], ['right', 404, 'unknown_url']] as const) {
+    const response = await ask(key)
+    t.equal(response.status, status, key)
+    t.match(await response.json(), { error: { type: 'invalid_request_error', code } })
+  }
+})
+
 t.test('fields that are lost have the names of this API', async t => {
   const { model } = stage.scene(response => { json(response, { candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] }) }, 'gemini')
   const tools: OpenAI.ChatCompletionTool[] = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }]

@@ -157,6 +157,15 @@ t.test('what Claude signed before a call goes back with its result, though the c
   t.notMatch(requests[2]?.raw.toString(), '"sig"', 'but not where nobody asks for thinking')
 })
 
+t.test('what was signed is found again, whatever had to be changed in the conversation', async t => {
+  for (const begin of [[...HI, { role: 'user' as const, content: 'Are you there?' }], [...HI, { role: 'system' as const, content: 'Be brief.' }]]) {
+    const { model, requests } = stage.scene(response => { json(response, MESSAGE) }, 'anthropic')
+    const { choices: [choice] } = await client.chat.completions.create({ model, messages: begin, tools: TOOLS, reasoning_effort: 'low' })
+    await client.chat.completions.create({ model, messages: [...begin, choice?.message as OpenAI.ChatCompletionMessage, { role: 'tool', tool_call_id: 'toolu_1', content: 'blue' }], tools: TOOLS, reasoning_effort: 'low' })
+    t.match(requests[1]?.body.messages as unknown, [{ role: 'user' }, { role: 'assistant', content: [{ type: 'thinking', signature: 'sig' }, { type: 'text' }, { type: 'tool_use' }] }, { role: 'user' }])
+  }
+})
+
 t.test('thinking before several calls goes back once, and what stood between two of them stands there again', async t => {
   const thought = (signature: string): object => ({ type: 'thinking', thinking: 'Hm.', signature })
   const call = (id: string): object => ({ type: 'tool_use', id, name: 'look', input: { at: id } })

@@ -1,5 +1,6 @@
 import type { ClaudeRules } from '../../../target.ts'
 import type { MessagesRequest } from '../../../wire/anthropic.ts'
+import { isBlank } from '../decode-parts.ts'
 import { isOn } from './thinking.ts'
 
 /** OpenAI's temperatures go up to 2, Anthropic's to 1. */
@@ -22,15 +23,15 @@ export function fitSampling (request: MessagesRequest, { sampling }: ClaudeRules
     drop('temperature', request.temperature !== WARMEST)
     drop('top_p', Number(request.top_p) < LEAST_TOP_P)
     drop('top_k')
-  } else if (sampling === 'one' && request.temperature !== undefined) drop('top_p')
+  } else if (sampling === 'one' && request.temperature !== undefined && request.top_p !== undefined) {
+    // Of the two, one often says nothing.
+    if (request.temperature === WARMEST) drop('temperature', false)
+    else drop('top_p', Number(request.top_p) < LEAST_TOP_P)
+  }
 
   const { stop_sequences: stops } = request
   if (stops?.some(isBlank)) {
     request.stop_sequences = stops.filter(stop => !isBlank(stop))
     lost.push('stop')
   }
-}
-
-function isBlank (text: string): boolean {
-  return text.trim() === ''
 }
