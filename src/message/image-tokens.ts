@@ -72,10 +72,13 @@ function isChain (bytes: Buffer): boolean {
   return true
 }
 
-/** The reader throws where a header is cut short, as it does where it is garbage. */
+/**
+ * The reader throws where a header is cut short, as it does where it is garbage. It looks behind what it is given, at whatever lies
+ * there: so that is memory of its own.
+ */
 function sizeOf (bytes: Uint8Array): Dimensions | undefined {
   try {
-    return imageSize(bytes)
+    return imageSize(new Uint8Array(bytes))
   } catch {
     return undefined
   }

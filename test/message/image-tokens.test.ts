@@ -81,6 +81,19 @@ t.test('what cannot be read costs the most', async t => {
   t.equal(imageTokens({ type: 'base64', media_type: 'image/png', data: '!!!!' }), MOST)
 })
 
+t.test('nothing is read behind a picture that is cut, whatever lies there', async t => {
+  // Small buffers are parts of a larger one: the rest of the picture lies where one of the next of them will end.
+  for (let ahead = 8; ahead <= 256; ahead += 8) {
+    const whole = jpeg(800, 600)
+    whole[14] = ahead
+    const data = whole.subarray(0, 24).toString('base64')
+    const { buffer, byteOffset } = Buffer.allocUnsafe(8)
+    if (byteOffset + ahead + whole.length > buffer.byteLength) continue
+    new Uint8Array(buffer).set(whole, byteOffset + ahead)
+    t.equal(imageTokens({ type: 'base64', media_type: 'image/jpeg', data }), MOST)
+  }
+})
+
 t.test('a screenshot of 300 KB is a picture and no text', async t => {
   let state = 1
   const noise = Buffer.from(Uint8Array.from({ length: 300_000 }, () => (state = Math.imul(state, 1103515245) + 12345) >>> 16))
