@@ -29,6 +29,12 @@ export const CONTENDERS = {
     path: '/v1/messages?beta=true',
     launch: (port, upstream, folder) => launchSwitchyard(port, upstream, folder, 'plain', { Usage: { enabled: false } })
   },
+  chat: {
+    title: 'Switchyard, OpenAI client',
+    wire: 'chat',
+    path: '/v1/chat/completions',
+    launch: (port, upstream, folder) => launchSwitchyard(port, upstream, folder, 'chat', { Usage: { enabled: false } })
+  },
   account: {
     title: 'Switchyard, account',
     wire: 'messages',

@@ -16,7 +16,7 @@ function figure (value) {
 }
 
 /** What is held against what. */
-const RATIOS = [['switchyard', 'relay', 'Switchyard ÷ relay'], ['account', 'switchyard', 'account ÷ without']]
+const RATIOS = [['switchyard', 'relay', 'Switchyard ÷ relay'], ['chat', 'relay', 'OpenAI client ÷ relay'], ['account', 'switchyard', 'account ÷ without']]
 const RATIO_TITLES = RATIOS.map(([, , title]) => title)
 
 /**

@@ -5,7 +5,8 @@
  * - relay: Fastify and undici passing bytes, nothing else (relay.js);
  * - Switchyard, as built and as configured by a file, translating Messages to chat completions and back, without keys and
  *   account;
- * - the same with a key that has limits and a budget, and with the ledger (SQLite).
+ * - the same for a client of OpenAI's API, whose requests pass through;
+ * - the first with a key that has limits and a budget, and with the ledger (SQLite).
  *
  *     npm run bench                                  everything, in about three minutes
  *     npm run bench -- --only 80KB,stream            some scenarios (scenarios.js); `start` and `routing` (routing.js) are more
