@@ -36,19 +36,17 @@ function forceTools (body: JsonObject, target: Target): void {
   if (!Array.isArray(tools) || tools.length === 0 || (choice !== undefined && choice !== 'auto')) return
   if (!instruct(body, REMINDER)) return
   body['tools'] = [...tools, structuredClone(EXIT_TOOL) as unknown as JsonObject]
-  if (!thinks(body, target)) body['tool_choice'] = 'required'
+  if (target.capabilities.claude?.forcedCalls !== false && !thinks(body, target)) body['tool_choice'] = 'required'
 }
 
 /** DeepSeek and Claude refuse a forced choice while they think; there the reminder alone must do. */
-function thinks ({ thinking, reasoning, reasoning_effort: effort }: JsonObject, target: Target): boolean {
+function thinks ({ thinking, reasoning, reasoning_effort: effort }: JsonObject, { model, provider: { pair }, capabilities: { claude } }: Target): boolean {
   if (isJsonObject(thinking)) return thinking['type'] !== 'disabled'
   if (isJsonObject(reasoning)) return reasoning['enabled'] !== false && reasoning['effort'] !== 'none'
-  return typeof effort === 'string' ? effort !== 'none' : thinksUnasked(target)
-}
-
-/** A request of a client of the same wire need not say it (https://api-docs.deepseek.com/guides/thinking_mode). */
-function thinksUnasked ({ model, provider: { pair } }: Target): boolean {
-  return pair.name === 'deepseek' && model !== 'deepseek-chat'
+  // Other servers that take an effort take a forced call beside it.
+  if (pair.name !== 'deepseek') return claude?.thinksUnasked === true
+  // A request of a client of the same wire need not say it (https://api-docs.deepseek.com/guides/thinking_mode).
+  return typeof effort === 'string' ? effort !== 'none' : model !== 'deepseek-chat'
 }
 
 function readExit (): ChunkAdapter {

@@ -1,6 +1,6 @@
 import { type Span, documentSpan, memberSpans } from '../../src/message/json-spans.ts'
 import { applyEdits, spliceMember } from '../../src/message/splice.ts'
-import { isJsonObject, parseJson } from '../../src/wire/json.ts'
+import { type JsonObject, isJsonObject, parseJson } from '../../src/wire/json.ts'
 import type { RequestField } from '../../src/wire/request-fields.ts'
 
 /**
@@ -23,10 +23,15 @@ function memberOf (raw: Buffer, name: string): unknown {
   return span && parseJson(raw.toString('utf8', span.start, span.end))
 }
 
-/** Takes every member of the name out, each with the comma that parts it from what stays. */
+/** Takes the member of the name out, with the comma that parts it from what stays. */
 function withoutMember (raw: Buffer, name: string): Buffer {
-  const [value] = memberSpans(raw, documentSpan(raw), name)
-  return value === undefined ? raw : withoutMember(applyEdits(raw, [{ ...memberOfValue(raw, value), text: '' }]), name)
+  const [value, another] = memberSpans(raw, documentSpan(raw), name)
+  if (value === undefined) return raw
+  if (another === undefined) return applyEdits(raw, [{ ...memberOfValue(raw, value), text: '' }])
+  // Nobody repeats a name who means well: printed anew, it costs the same however often.
+  const document = JSON.parse(raw.toString()) as JsonObject
+  delete document[name]
+  return Buffer.from(JSON.stringify(document))
 }
 
 const QUOTE = '"'

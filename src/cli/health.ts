@@ -10,14 +10,19 @@ import { type Outcome, outcome } from './outcome.ts'
 /** Milliseconds until an answer must be there; two may be asked, in the five seconds that Docker gives them. */
 const PATIENCE = 1500
 
+/** Variables that say where to listen; the image has one. */
+const LISTEN = ['HOST', 'PORT', 'SWITCHYARD_HOST', 'SWITCHYARD_PORT']
+
 /**
  * `switchyard health [file]`: whether the service of this machine lives, for whoever looks after its process. Of the configuration
  * it reads where the service listens and nothing else: files of the user's would run each time.
  * @param file in place of the one that the start would take
  */
 export async function health (file: string | undefined, processEnv: NodeJS.ProcessEnv): Promise<Outcome> {
-  const first = await ask(file === undefined ? processEnv : withFile(file, processEnv))
-  if (first.code === 0) return first
+  if (file !== undefined) return ask(withFile(file, processEnv))
+  const first = await ask(processEnv)
+  // Without such a variable another program could be the one that answers.
+  if (first.code === 0 || !LISTEN.some(name => processEnv[name])) return first
   // A file that was broken or has another port since is in force after the next start only; the variables cannot have changed.
   const { CONFIG_PATH: _, ...variables } = processEnv
   const second = await ask({ ...variables, SWITCHYARD_CONFIG: '{}' })

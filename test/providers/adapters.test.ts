@@ -17,13 +17,13 @@ import type { JsonObject } from '../../src/wire/json.ts'
 import { startApp } from '../helper/app.ts'
 import { ask } from '../helper/ask.ts'
 import { answer, startUpstream } from '../helper/upstream.ts'
-import { type DecodeOptions, type Decoded, chunk, decode, pairNamed, targetOf } from '../helper/pairs.ts'
+import { type DecodeOptions, type Decoded, type PairName, chunk, decode, pairNamed, targetOf } from '../helper/pairs.ts'
 
-interface RequestOptions { options?: JsonObject, wire?: Wire, original?: object }
+interface RequestOptions { options?: JsonObject, wire?: Wire, original?: object, pair?: PairName, model?: string }
 
 /** A body as the adapter leaves it; what it was given is frozen as far as it could be the client's own. */
-function request (factory: AdapterFactory, body: JsonObject, { options = {}, wire = 'openai', original = {} }: RequestOptions = {}): JsonObject {
-  const target = targetOf('openai', { rest: { pair: { ...pairNamed('openai'), wire } as TransformerPair } })
+function request (factory: AdapterFactory, body: JsonObject, { options = {}, wire = 'openai', original = {}, pair = 'openai', model = 'test-model' }: RequestOptions = {}): JsonObject {
+  const target = targetOf(pair, { model, rest: { pair: { ...pairNamed(pair), wire } as TransformerPair } })
   factory.create(options).request?.(body, target, original as MessagesRequest)
   return body
 }
@@ -132,8 +132,14 @@ t.test('tooluse asks for a call and offers a way out', async t => {
     const given = { messages: [{ role: 'user', content: 'Hi' }], ...rest }
     t.same(request(tooluse, structuredClone(given)), given, what)
   }
-  for (const thinks of [{ thinking: { type: 'enabled' } }, { reasoning: { max_tokens: 2000 } }, { reasoning_effort: 'high' }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...thinks })['tool_choice'], undefined, 'thinking models refuse to be forced')
+  for (const thinks of [{ thinking: { type: 'enabled' } }, { reasoning: { max_tokens: 2000 } }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...thinks })['tool_choice'], undefined, 'thinking models refuse to be forced')
   for (const off of [{ thinking: { type: 'disabled' }, reasoning_effort: 'high' }, { reasoning: { effort: 'none' } }, { reasoning: { enabled: false } }, { reasoning_effort: 'none' }]) t.equal(request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...off })['tool_choice'], 'required', JSON.stringify(off))
+  const asked = (more: JsonObject, options: RequestOptions): unknown => request(tooluse, { messages: [{ role: 'user', content: 'Hi' }], tools, ...more }, options)['tool_choice']
+  t.equal(asked({ reasoning_effort: 'high' }, { pair: 'vllm' }), 'required', 'servers that take an effort take a forced call beside it')
+  t.equal(asked({ reasoning_effort: 'high' }, { pair: 'deepseek' }), undefined, 'but DeepSeek')
+  t.equal(asked({}, { pair: 'openrouter', model: 'anthropic/claude-opus-5' }), undefined, 'Claude 5 thinks unasked')
+  t.equal(asked({ reasoning: { enabled: false } }, { pair: 'openrouter', model: 'anthropic/claude-opus-5' }), 'required')
+  t.equal(asked({ reasoning: { enabled: false } }, { pair: 'openrouter', model: 'anthropic/claude-sonnet-5.5' }), undefined, 'Claude 5.5 is never forced')
 })
 
 t.test('tooluse turns the way out into text', async t => {

@@ -84,6 +84,8 @@ t.test('thinking that is switched off in another form is so in DeepSeek\'s', asy
     ['{"model":"MODEL","thinking":null,"reasoning\\u005feffort":"high","reasoning_effort":"none","messages":MESSAGES}', '{"model":"MODEL","thinking":{"type":"disabled"},"messages":MESSAGES}'],
     ['{"model":"MODEL","thinking": {"type": "disabled"},"reasoning_effort":"high","messages":MESSAGES}', '{"model":"MODEL","thinking": {"type": "disabled"},"messages":MESSAGES}', 'reasoning_effort']
   ] as const) t.strictSame(await ask(raw), { sent: expected, dropped }, raw)
+  const begin = '{"model":"MODEL","messages":MESSAGES,"thinking":{"type":"disabled"}'
+  t.strictSame(await ask(`${begin}${',"reasoning":{}'.repeat(20_000)}}`), { sent: `${begin}}`, dropped: null }, 'however often it is said')
 })
 
 t.test('so it is where the gateway switched it off', async t => {
