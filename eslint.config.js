@@ -25,7 +25,7 @@ const borders = {
   'src/limits': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'plugins', 'providers'), frameworks], 'src/limits counts; it knows no server'],
   'src/budget': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'limits', 'plugins', 'providers'), frameworks], 'src/budget knows src/account and src/store'],
   'src/log': [[into('ingress', 'upstream', 'http', 'routes', 'routing', 'sse', 'account', 'store', 'ledger', 'limits', 'budget', 'plugins', 'providers'), frameworks], 'src/log writes lines; it knows nothing of what they say'],
-  'src/cli': [[into('routes', 'upstream', 'store', 'ledger'), '(^|/)app\\.ts$'], 'src/cli looks at a configuration; it opens nothing'],
+  'src/cli': [[into('routes', 'upstream', 'store', 'ledger'), '(^|/)app\\.ts$'], 'src/cli looks at a configuration, and asks a service that runs; it is none'],
   'src/http': [[into('upstream', 'routes', 'plugins', 'providers'), '^undici'], 'src/http talks to clients; the provider side is src/upstream'],
   'src/routes': [[into('plugins', 'providers'), '^undici'], 'routes reach plugins through decorators'],
   plugins: [[into('providers', 'routes')], 'a plugin never imports a provider or a route'],

@@ -8,7 +8,7 @@ import type { RequestTraits } from './traits.ts'
 const LISTED = 50
 
 /** The models that stand for rules of a router: those that have targets of their own. */
-export function virtualModels ({ rules }: Pick<Router, 'rules'>): string[] {
+function virtualModels ({ rules }: Pick<Router, 'rules'>): string[] {
   return rules.flatMap(({ name, serves }) => serves === undefined ? [] : [VIRTUAL + name])
 }
 

@@ -18,7 +18,7 @@ export interface ChunkHead {
 }
 
 /** What ends a stream (https://platform.openai.com/docs/api-reference/chat-streaming). */
-export const DONE_EVENT = 'data: [DONE]\n\n'
+const DONE_EVENT = 'data: [DONE]\n\n'
 
 /**
  * Prints a reply as chunks of a chat completion. What is printed gathers until {@link take}: deltas of one kind that leave together

@@ -21,7 +21,7 @@ function isStrict <Tool extends { strict?: unknown, input_schema?: unknown }> (t
 }
 
 /** A schema without what is refused: the model reads of that in the description, as with Anthropic's own SDKs. */
-export function fitSchema (schema: JsonObject): JsonObject {
+function fitSchema (schema: JsonObject): JsonObject {
   const fitted: [string, JsonValue][] = []
   const told: string[] = []
   for (const [keyword, value] of Object.entries(schema)) {
